@@ -1,0 +1,192 @@
+/** The journal's whole vocabulary: facts, past tense, a closed union. A new fact is a new member here. */
+import type { RefName, RepoPath, RunId, Sha, UnitId } from "./id.ts";
+import type { Plan } from "./plan.ts";
+import type { Settings } from "./settings.ts";
+import type { Reason, Spend } from "./worker.ts";
+
+/** The journal format that this version writes; a newer one is refused. */
+export const journalVersion = 1;
+
+/** `at` is milliseconds since the epoch; `seq` starts at 0 and has no gaps. */
+export interface JournalLine {
+  readonly v: typeof journalVersion;
+  readonly seq: number;
+  readonly at: number;
+  readonly event: RunEvent;
+}
+
+/** The process that runs the loop, told apart from a later one with the same pid. */
+export interface Runner {
+  readonly pid: number;
+  /** The kernel's start time of the process, in clock ticks since boot. */
+  readonly startTime: string;
+  readonly boot: string;
+}
+
+export type AttemptOutcome =
+  | {
+      readonly type: "completed";
+      /** The unit's commit; the attempt's base where the unit owns nothing. */
+      readonly head: Sha;
+      readonly changed: readonly RepoPath[];
+      readonly summary: string;
+      readonly artifacts: readonly string[];
+    }
+  | {
+      readonly type: "refused";
+      readonly reason: Reason;
+      readonly changed: readonly RepoPath[];
+      readonly summary: string;
+    }
+  /** We stopped it; what it left is in the snapshot. */
+  | { readonly type: "stopped" };
+
+/** What an attempt left. `snapshot` is absent where nothing was left; `left` names what no commit can hold. */
+export interface Leavings {
+  readonly snapshot?: Sha;
+  readonly left?: readonly string[];
+}
+
+/** What a candidate weaves into the integration branch: a unit's commit, or the target's new tip. */
+export type MergeSubject =
+  | { readonly type: "unit"; readonly unit: UnitId; readonly attempt: number }
+  | { readonly type: "target" };
+
+export type MergeOutcome =
+  | { readonly type: "merged"; readonly commit: Sha }
+  | { readonly type: "conflict"; readonly paths: readonly RepoPath[]; readonly message: string }
+  | { readonly type: "check_failed"; readonly reason: Reason };
+
+export interface CheckResult {
+  readonly name: string;
+  readonly passed: boolean;
+  readonly seconds: number;
+  /** One line: why it is red. */
+  readonly message?: string;
+  /** A file in the run's folder, relative to it. */
+  readonly log?: string;
+  readonly tail?: string;
+}
+
+export type StopWhy = "timed_out" | "cancelled" | "interrupted";
+
+export type RunOutcome =
+  | "complete"
+  | "partial"
+  | "failed"
+  | "over_budget"
+  | "cancelled"
+  | "awaiting_approval"
+  | "interrupted"
+  | "provider_unavailable";
+
+export type Refusal = {
+  readonly type:
+    | "local_edits"
+    | "conflict"
+    | "check_failed"
+    | "target_missing"
+    | "target_moved"
+    | "not_possible";
+  readonly message: string;
+  readonly paths: readonly string[];
+};
+
+export type RunEvent =
+  | {
+      readonly type: "run-started";
+      readonly run: RunId;
+      readonly version: string;
+      readonly plan: Plan;
+      readonly settings: Settings;
+      readonly runner: Runner;
+    }
+  | { readonly type: "run-resumed"; readonly runner: Runner }
+  | { readonly type: "approval-asked"; readonly id: string; readonly unit: UnitId }
+  | {
+      readonly type: "approval-answered";
+      readonly id: string;
+      readonly answer: "approved" | "denied";
+    }
+  | {
+      readonly type: "unit-started";
+      readonly unit: UnitId;
+      readonly attempt: number;
+      readonly base: Sha;
+      readonly slot: number;
+    }
+  | {
+      readonly type: "unit-stopping";
+      readonly unit: UnitId;
+      readonly attempt: number;
+      readonly why: StopWhy;
+    }
+  | {
+      readonly type: "unit-finished";
+      readonly unit: UnitId;
+      readonly attempt: number;
+      readonly outcome: AttemptOutcome;
+      readonly leavings: Leavings;
+      readonly spend?: Spend;
+    }
+  | {
+      readonly type: "unit-interrupted";
+      readonly unit: UnitId;
+      readonly attempt: number;
+      readonly leavings: Leavings;
+    }
+  | { readonly type: "unit-cancelled"; readonly unit: UnitId }
+  | {
+      readonly type: "merge-started";
+      readonly subject: MergeSubject;
+      readonly onto: Sha;
+      readonly head: Sha;
+    }
+  | {
+      readonly type: "candidate-made";
+      readonly subject: MergeSubject;
+      readonly commit: Sha;
+      readonly tree: Sha;
+    }
+  | { readonly type: "check-started"; readonly commit: Sha; readonly name: string }
+  | { readonly type: "check-finished"; readonly commit: Sha; readonly result: CheckResult }
+  | {
+      readonly type: "merge-finished";
+      readonly subject: MergeSubject;
+      readonly outcome: MergeOutcome;
+    }
+  | { readonly type: "merge-interrupted"; readonly subject: MergeSubject }
+  | { readonly type: "run-paused" }
+  | { readonly type: "run-continued" }
+  | { readonly type: "run-cancelled"; readonly why: string }
+  | {
+      readonly type: "run-interrupted";
+      readonly why: string;
+      readonly signal?: "SIGINT" | "SIGTERM";
+    }
+  | { readonly type: "run-finished"; readonly outcome: RunOutcome }
+  | { readonly type: "land-asked"; readonly partial: boolean; readonly target?: RefName }
+  | { readonly type: "target-seen"; readonly tip: Sha | null; readonly contained: boolean }
+  | {
+      readonly type: "land-started";
+      readonly target: RefName;
+      readonly old: Sha;
+      readonly new: Sha;
+    }
+  | { readonly type: "landed"; readonly target: RefName; readonly old: Sha; readonly new: Sha }
+  | { readonly type: "land-refused"; readonly refusal: Refusal }
+  | { readonly type: "undo-asked" }
+  | {
+      readonly type: "undo-started";
+      readonly target: RefName;
+      readonly old: Sha;
+      readonly new: Sha;
+    }
+  | { readonly type: "undone"; readonly target: RefName; readonly old: Sha; readonly new: Sha }
+  | { readonly type: "undo-refused"; readonly refusal: Refusal }
+  | { readonly type: "clean-asked"; readonly discard: boolean }
+  | {
+      readonly type: "cleaned";
+      readonly removed: readonly string[];
+      readonly kept: readonly string[];
+    };

@@ -1,0 +1,73 @@
+/** The plan: a goal split into units that own separate files. A value; nothing here acts. */
+import type { Glob, Sha, UnitId } from "./id.ts";
+
+/** A string is run by `sh -c`; a list is run without a shell. */
+export type Command = string | readonly string[];
+
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+
+/** A command that must pass: exit code 0 within its time. */
+export interface Check {
+  readonly name: string;
+  readonly run: Command;
+  readonly timeoutMs: number;
+}
+
+/** What one agent, unit or run may spend; absent means no limit. */
+export interface Budget {
+  readonly tokens?: number;
+  readonly usd?: number;
+}
+
+/** One slice of the goal, disjoint in files from every other. */
+export interface Unit {
+  readonly id: UnitId;
+  readonly title: string;
+  readonly instructions: string;
+  /** Paths this unit alone may change, a new file too; none at all makes it a unit of words only. */
+  readonly owns: readonly Glob[];
+  /** Units that must be merged before this one starts. */
+  readonly after: readonly UnitId[];
+  readonly worker?: string;
+  readonly agent?: string;
+  readonly checks: readonly Check[];
+  readonly approval?: "auto" | "required";
+  readonly budget?: Budget;
+}
+
+/** A plan as a file says it: its base is still a revision, or absent. */
+export interface PlanFile {
+  readonly version: 1;
+  readonly goal: string;
+  readonly context?: Json;
+  readonly base?: string;
+  readonly units: readonly Unit[];
+  readonly doneWhen: readonly Check[];
+}
+
+/** A plan as a run records it. */
+export interface Plan {
+  readonly goal: string;
+  readonly context?: Json;
+  readonly base: Sha;
+  readonly units: readonly Unit[];
+  /** What must hold on the merged result before it may land. */
+  readonly doneWhen: readonly Check[];
+}
+
+const positions = new WeakMap<readonly Unit[], ReadonlyMap<UnitId, number>>();
+
+/** Where each unit stands in the plan; computed once per list. */
+export function unitPositions(units: readonly Unit[]): ReadonlyMap<UnitId, number> {
+  const known = positions.get(units);
+  if (known) return known;
+  const made = new Map(units.map((unit, position) => [unit.id, position]));
+  positions.set(units, made);
+  return made;
+}

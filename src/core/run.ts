@@ -1,0 +1,147 @@
+/** What is so: the state of a run, the fold of its journal. Status, resume, report and every view are this value. */
+import type {
+  CheckResult,
+  MergeSubject,
+  Refusal,
+  RunEvent,
+  Runner,
+  RunOutcome,
+  StopWhy,
+} from "./event.ts";
+import type { RefName, RepoPath, RunId, Sha, UnitId } from "./id.ts";
+import type { Plan } from "./plan.ts";
+import type { Settings } from "./settings.ts";
+import type { Reason, Spend } from "./worker.ts";
+
+/** Impossible states cannot be written; the names outside are the contract's. */
+export type UnitPhase =
+  /** Waits for the units it comes after, for a slot, or (attempt > 0) for another try. */
+  | { readonly phase: "waiting" }
+  | { readonly phase: "awaiting_approval"; readonly request: string }
+  | {
+      readonly phase: "running";
+      readonly attempt: number;
+      readonly base: Sha;
+      readonly slot: number;
+      readonly since: number;
+      readonly stopping?: StopWhy;
+    }
+  /** Accepted in its own worktree, waiting in the merge queue. */
+  | { readonly phase: "completed"; readonly head: Sha }
+  | { readonly phase: "merging"; readonly head: Sha }
+  /** `commit` is absent for a unit that owns nothing. */
+  | { readonly phase: "merged"; readonly commit?: Sha }
+  | { readonly phase: "failed" | "cancelled" | "timed_out"; readonly reason: Reason };
+
+export interface UnitState {
+  readonly id: UnitId;
+  readonly at: UnitPhase;
+  /** The number of the last attempt started; 0 before the first. */
+  readonly attempts: number;
+  /** Attempts that were refused: they count against `limits.attempts`. */
+  readonly refusals: number;
+  readonly interruptions: number;
+  readonly approved: boolean;
+  /** Why the last attempt was refused; goes to the next one. */
+  readonly previous?: Reason;
+  readonly changed: readonly RepoPath[];
+  readonly summary: string;
+  readonly artifacts: readonly string[];
+  /** Every attempt's snapshot and what it could not hold. */
+  readonly leavings: readonly {
+    readonly attempt: number;
+    readonly snapshot?: Sha;
+    readonly left: readonly string[];
+  }[];
+  readonly spend: Spend;
+  /** Milliseconds of attempts that have ended. */
+  readonly workedMs: number;
+}
+
+/** The candidate in the making: one at a time, in the serial queue. */
+export interface MergeState {
+  readonly subject: MergeSubject;
+  readonly onto: Sha;
+  readonly head: Sha;
+  readonly candidate?: { readonly commit: Sha; readonly tree: Sha };
+  readonly results: readonly CheckResult[];
+  /** The check that is running now. */
+  readonly checking?: string;
+}
+
+export interface CompletionState {
+  readonly commit: Sha;
+  readonly results: readonly CheckResult[];
+  readonly checking?: string;
+}
+
+export type Landing =
+  /** Not asked for, or not yet decided. */
+  | { readonly phase: "idle" }
+  | {
+      readonly phase: "asked";
+      readonly partial: boolean;
+      readonly target: RefName;
+      readonly seen?: { readonly tip: Sha; readonly contained: boolean };
+    }
+  | {
+      readonly phase: "moving";
+      readonly partial: boolean;
+      readonly target: RefName;
+      readonly old: Sha;
+      readonly new: Sha;
+    }
+  | { readonly phase: "landed"; readonly target: RefName; readonly old: Sha; readonly new: Sha }
+  | { readonly phase: "refused"; readonly refusal: Refusal }
+  | {
+      readonly phase: "undo_asked" | "undoing" | "undone";
+      readonly target: RefName;
+      readonly old: Sha;
+      readonly new: Sha;
+    }
+  | {
+      readonly phase: "undo_refused";
+      readonly target: RefName;
+      readonly old: Sha;
+      readonly new: Sha;
+      readonly refusal: Refusal;
+    };
+
+/** Where the run as a whole stands. `working` also while it winds down. */
+export type RunPhase =
+  | { readonly phase: "working" | "paused" }
+  | { readonly phase: "interrupted"; readonly why: string; readonly signal?: "SIGINT" | "SIGTERM" }
+  | { readonly phase: "finished"; readonly outcome: RunOutcome };
+
+export interface RunState {
+  readonly run: RunId;
+  readonly version: string;
+  readonly plan: Plan;
+  readonly settings: Settings;
+  readonly runner: Runner;
+  readonly at: RunPhase;
+  /** Set once somebody cancelled the run, with who or why. */
+  readonly cancelled?: string;
+  /** In plan order. */
+  readonly units: readonly UnitState[];
+  /** The tip of the line of verified merges. */
+  readonly integration: Sha;
+  readonly merge?: MergeState;
+  readonly completion?: CompletionState;
+  readonly landing: Landing;
+  /** How often the target was found moved while landing. */
+  readonly landingRounds: number;
+  readonly checks: { readonly run: number; readonly reused: number; readonly ms: number };
+  readonly clean: {
+    readonly asked?: { readonly discard: boolean };
+    readonly done: boolean;
+    readonly kept: readonly string[];
+  };
+  readonly startedAt: number;
+  readonly updatedAt: number;
+  /** Milliseconds during which a loop was running; the time between a kill and a resume does not count. */
+  readonly activeMs: number;
+  readonly seq: number;
+}
+
+export type { RunEvent };

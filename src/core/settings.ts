@@ -1,0 +1,71 @@
+/** What a run was told, parsed and complete: recorded in the journal when the run starts, never re-read. */
+import type { Glob, RefName } from "./id.ts";
+import type { Budget, Check, Command, Json } from "./plan.ts";
+
+export type LandMode = "auto" | "partial" | "never" | "pr";
+export type CheckoutMode = "auto" | "full" | "sparse";
+export type SandboxMode = "auto" | "bwrap" | "none";
+
+export type WorkerSettings =
+  | {
+      readonly type: "model";
+      readonly baseURL: string;
+      readonly apiKeyEnv: string;
+      readonly model: string;
+    }
+  | { readonly type: "command"; readonly command: Command; readonly stdin?: "task" }
+  | { readonly type: "codemod"; readonly codemod: Codemod };
+
+/** `file` is absolute. A rule's text is read once, when the run starts. */
+export type Codemod =
+  | { readonly type: "rule"; readonly file: string; readonly text: string }
+  | { readonly type: "module"; readonly file: string }
+  | { readonly type: "command"; readonly command: Command };
+
+export interface Setup {
+  /** Files copied from the user's checkout into each worktree. */
+  readonly copy: readonly string[];
+  /** Folders cloned from the user's checkout, copy-on-write where the file system can. */
+  readonly clone: readonly string[];
+  readonly run: readonly Command[];
+}
+
+export interface Limits {
+  readonly concurrency: number;
+  readonly units: number;
+  readonly attempts: number;
+  readonly unitTimeoutMs: number;
+  readonly runTimeoutMs: number;
+  readonly checks: number;
+  readonly agents: number;
+  readonly agentsPerParent: number;
+  readonly agentsPerRun: number;
+  readonly depth: number;
+  readonly turns: number;
+}
+
+export interface Settings {
+  readonly target: RefName;
+  /** The worker of a unit that names none. */
+  readonly worker: string;
+  readonly workers: Readonly<Record<string, WorkerSettings>>;
+  readonly checks: readonly Check[];
+  readonly unitChecks: readonly Check[];
+  readonly setup: Setup;
+  readonly limits: Limits;
+  readonly budget: {
+    readonly agent: Budget;
+    readonly unit: Budget;
+    readonly run: Budget;
+    readonly warnAt: number;
+  };
+  readonly context?: Json;
+  readonly approval: "auto" | "required";
+  readonly tools: Readonly<Record<string, Json>>;
+  readonly protected: readonly Glob[];
+  readonly checkout: CheckoutMode;
+  readonly land: LandMode;
+  readonly sandbox: SandboxMode;
+  /** Keep the worktrees after the run, one per unit. */
+  readonly keep: boolean;
+}
