@@ -1,6 +1,7 @@
 /** A lock between processes: a file that is there whole or not at all, and names its owner. It is taken over only from an
  *  owner that is provably dead, by one taker alone; a lock that nobody can read is held. */
 import { randomBytes } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import {
   link,
   mkdir,
@@ -76,6 +77,8 @@ export async function waitForLock(
   wait: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<Lock> {
   const begun = performance.now();
+  // One signal ends many waits at once; that is no leak to warn of.
+  setMaxListeners(0, wait.signal);
   for (;;) {
     wait.signal.throwIfAborted();
     const answer = await acquireLock(file, facts);
