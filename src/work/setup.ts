@@ -6,12 +6,12 @@ import type { Setup } from "../core/settings.ts";
 import { git, zeroSeparated } from "../git/git.ts";
 import { workerEnvironment } from "../host/environment.ts";
 import type { Mark } from "../host/process-tree.ts";
-import { runProcess, succeeded } from "../host/run-process.ts";
+import { runProcess } from "../host/run-process.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import { unattended } from "./check.ts";
 import { bringFromCheckout } from "./checkout-copy.ts";
 import { outputBytesMax, outputEnd, sizeOf } from "./output-log.ts";
-import { howItEnded } from "./process-end.ts";
+import { whatWentWrong } from "./process-end.ts";
 import { oneLine } from "./tail.ts";
 
 export interface SetupPlace {
@@ -102,9 +102,10 @@ async function runSetupCommand(
     outputBytesMax,
     ...(place.sandbox === undefined ? {} : { sandbox: place.sandbox }),
   });
-  if (succeeded(result)) return undefined;
+  const wrong = whatWentWrong(result, timeoutMs);
+  if (wrong === undefined) return undefined;
   const said = typeof command === "string" ? command : command.join(" ");
-  const message = `set-up: \`${oneLine(said).slice(0, 100)}\` ${howItEnded(result, timeoutMs)}`;
+  const message = `set-up: \`${oneLine(said).slice(0, 100)}\` ${wrong}`;
   const tail = await outputEnd(place.logFile, before, result);
   return { type: "failed", message, log: place.logFile, tail };
 }
