@@ -6,7 +6,7 @@ import { readWorkerFile } from "./worker-file.ts";
 
 const fileBytesMax = 10_000_000;
 const recordBytesMax = 50_000_000;
-const entriesMax = 1000;
+const entriesMax = 500;
 const depthMax = 8;
 
 /** These stand at the top of the record; everything else goes under `extra/`, where it cannot pass for a log of ours. */

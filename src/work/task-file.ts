@@ -3,6 +3,7 @@
 import { stripVTControlCharacters } from "node:util";
 import type { Check, Json } from "../core/plan.ts";
 import type { Assignment, Reason } from "../core/worker.ts";
+import { escapeControls } from "../host/file.ts";
 import { oneLine, tailOf } from "./tail.ts";
 
 /** Files beyond these are only in the file list. */
@@ -107,7 +108,7 @@ function pathList(paths: readonly string[], shownMax: number): string {
 
 /** A name with a line end or another control character in it is shown as JSON shows it. */
 function code(text: string): string {
-  const shown = oneLine(text) === text ? text : JSON.stringify(text);
+  const shown = oneLine(text) === text ? text : escapeControls(JSON.stringify(text));
   const ticks = "`".repeat(longestRunOfBackticks(shown) + 1);
   const space = shown.startsWith("`") || shown.endsWith("`") ? " " : "";
   return `${ticks}${space}${shown}${space}${ticks}`;
@@ -125,10 +126,7 @@ function longestRunOfBackticks(text: string): number {
   return (text.match(/`+/g) ?? []).reduce((longest, run) => Math.max(longest, run.length), 0);
 }
 
-/** Colours and cursor movements say nothing here; whatever else is not text is left out, so that a reader's terminal is safe. */
+/** Colours and cursor movements say nothing here; whatever else is not text is written out. */
 function withoutControls(text: string): string {
-  return stripVTControlCharacters(text.replace(/\r\n?/g, "\n")).replace(
-    /(?![\n\t])[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu,
-    "\ufffd",
-  );
+  return escapeControls(stripVTControlCharacters(text.replace(/\r\n?/g, "\n")));
 }
