@@ -149,16 +149,19 @@ export type RunEvent =
       readonly tree: Sha;
     }
   | { readonly type: "check-started"; readonly commit: Sha; readonly name: string }
+  | { readonly type: "check-stopping"; readonly commit: Sha }
+  | { readonly type: "check-interrupted"; readonly commit: Sha }
   | { readonly type: "check-finished"; readonly commit: Sha; readonly result: CheckResult }
   | {
       readonly type: "merge-finished";
       readonly subject: MergeSubject;
       readonly outcome: MergeOutcome;
     }
-  | { readonly type: "merge-interrupted"; readonly subject: MergeSubject }
   | { readonly type: "run-paused" }
   | { readonly type: "run-continued" }
   | { readonly type: "run-cancelled"; readonly why: string }
+  /** `limits.runTimeout` passed: what is not merged by now never will be. */
+  | { readonly type: "run-timed-out" }
   | {
       readonly type: "run-interrupted";
       readonly why: string;
