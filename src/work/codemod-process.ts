@@ -14,10 +14,11 @@ import type { Sandbox } from "../host/sandbox.ts";
 import type { ModuleJob, ModuleLine } from "./codemod-protocol.ts";
 import { childProgram } from "./codemod-rule-child.ts";
 import { count, emptyTally, type Tally, tallySummary, withFile } from "./codemod-tally.ts";
+import { outputLog } from "./command-worker.ts";
 import { exchangeEnvironment, prepareExchange } from "./exchange.ts";
 import { fillPlaceholders, takesFiles } from "./placeholder.ts";
 import { howItEnded } from "./process-end.ts";
-import { tailOf } from "./tail.ts";
+import { oneLine, tailOf } from "./tail.ts";
 import { readWorkerFile } from "./worker-file.ts";
 
 export interface ProcessCodemod {
@@ -33,7 +34,8 @@ export interface ProcessCodemod {
 const argumentBytesMax = 500_000;
 const reportBytesMax = 100_000_000;
 const watchMs = 250;
-const log = "codemod.log";
+/** The loop stops an attempt at its timeout; this ends the program where the loop could not. */
+const timeoutGraceMs = 2000;
 
 /** Runs a program over the unit's files, in as many batches as the length of a command line asks for. */
 export async function runCommandCodemod(
@@ -53,7 +55,12 @@ export async function runCommandCodemod(
     said = tailOf(said + (result.stdoutTail.trim() === "" ? result.stderrTail : result.stdoutTail));
     if (!succeeded(result)) {
       const how = howItEnded(result, assignment.timeoutMs);
-      return { type: "failed", message: `the codemod ${how}`, summary: said.trim(), log };
+      return {
+        type: "failed",
+        message: `the codemod ${how}`,
+        summary: said.trim(),
+        log: outputLog,
+      };
     }
   }
   const summary = said.trim() === "" ? `ran over ${count(files.length, "file")}` : said.trim();
@@ -97,11 +104,11 @@ function run(
   return runProcess({
     command,
     cwd: place.worktree,
-    env: workerEnvironment({ CI: "true", ...variables }),
+    env: workerEnvironment(variables),
     mark: markOf({ run, unit, attempt }),
-    timeoutMs,
+    timeoutMs: timeoutMs + timeoutGraceMs,
     signal,
-    logFile: path.join(place.record, log),
+    logFile: path.join(place.record, outputLog),
     ...(sandbox === undefined ? {} : { sandbox }),
   });
 }
@@ -205,7 +212,9 @@ function moduleOutcome(
   { assignment, fileTimeMs }: ProcessCodemod,
 ): WorkOutcome {
   const summary = tallySummary(tally);
-  const failed = (message: string): WorkOutcome => ({ type: "failed", message, summary, log });
+  const failed = (message: string): WorkOutcome => {
+    return { type: "failed", message: oneLine(message), summary, log: outputLog };
+  };
   if (last?.type === "finished" && succeeded(result)) {
     return { type: "done", summary, artifacts: [] };
   }

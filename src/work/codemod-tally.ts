@@ -1,5 +1,6 @@
 /** What became of a unit's files, and how it is said in a summary. */
 import type { FileDone } from "./codemod-protocol.ts";
+import { oneLine } from "./tail.ts";
 
 export interface Tally {
   readonly looked: number;
@@ -37,7 +38,9 @@ export function tallySummary(tally: Tally): string {
 function listed(what: string, names: readonly string[]): string[] {
   if (names.length === 0) return [];
   const more = names.length > namesMax ? `, and ${names.length - namesMax} more` : "";
-  return [`${count(names.length, "file")} ${what}: ${names.slice(0, namesMax).join(", ")}${more}`];
+  return [
+    `${count(names.length, "file")} ${what}: ${names.slice(0, namesMax).map(oneLine).join(", ")}${more}`,
+  ];
 }
 
 export function count(number: number, thing: string): string {

@@ -11,6 +11,7 @@ import { createRulePool, type RulePool } from "./codemod-pool.ts";
 import { runCommandCodemod, runModuleCodemod } from "./codemod-process.ts";
 import { askRuleProblems } from "./codemod-rule-child.ts";
 import { tallySummary } from "./codemod-tally.ts";
+import { oneLine } from "./tail.ts";
 
 export { codemodProblems } from "./codemod-rule.ts";
 
@@ -30,6 +31,8 @@ export type CodemodWorker = Worker & { close(): Promise<void> };
 
 const childrenMax = 8;
 const fileTimeMs = 30_000;
+const timeoutGraceMs = 2000;
+const timerMsMax = 2 ** 31 - 1;
 const fullDisk = ["ENOSPC", "EDQUOT"];
 
 export function createCodemodWorker(options: CodemodWorkerOptions): CodemodWorker {
@@ -87,15 +90,24 @@ async function runRules(
   signal: AbortSignal,
 ): Promise<WorkOutcome> {
   if (pool === undefined) return { type: "stopped" };
-  const outcome = await pool.rewrite(place.worktree, assignment.files, signal);
+  // The loop stops an attempt at its timeout; this ends the work where the loop could not.
+  const limitMs = Math.min(assignment.timeoutMs + timeoutGraceMs, timerMsMax);
+  const limit = AbortSignal.timeout(limitMs);
+  const either = AbortSignal.any([signal, limit]);
+  const outcome = await pool.rewrite(place.worktree, assignment.files, either);
   switch (outcome.type) {
     case "stopped":
-      return outcome;
+      if (signal.aborted || !limit.aborted) return outcome;
+      return { type: "failed", message: `timed out after ${limitMs / 1000} s`, summary: "" };
     case "done":
       return { type: "done", summary: tallySummary(outcome.tally), artifacts: [] };
     case "failed":
       if (fullDisk.includes(outcome.code ?? "")) throw diskFull(outcome.message);
-      return { type: "failed", message: outcome.message, summary: tallySummary(outcome.tally) };
+      return {
+        type: "failed",
+        message: oneLine(outcome.message),
+        summary: tallySummary(outcome.tally),
+      };
     default:
       return unreachable(outcome);
   }

@@ -253,7 +253,7 @@ test("a program that fails or is missing fails the attempt, saying how", async (
     type: "failed",
     message: "the codemod exited with 3",
     summary: "oh no",
-    log: "codemod.log",
+    log: "output.log",
   });
   expect(
     await work({ type: "command", command: ["no-such-program"] }, worktree, ["a.txt"]),
