@@ -15,6 +15,17 @@ export function oneLine(text: string): string {
   return escapeControls(text.replace(/\s*[\r\n]\s*/g, " ").replace(/\t/g, " ")).trim();
 }
 
+/** JSON that means the same and holds no character that a terminal obeys. */
+export function jsonText(value: unknown, indent = 0): string {
+  return JSON.stringify(value, undefined, indent).replace(hidden, (character) =>
+    [...utf16(character)].map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join(""),
+  );
+}
+
+function* utf16(text: string): Generator<number> {
+  for (let at = 0; at < text.length; at++) yield text.charCodeAt(at);
+}
+
 function written(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   const digits = code.toString(16);

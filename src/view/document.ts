@@ -90,19 +90,27 @@ export function finalDocument(state: RunState, facts: DocumentFacts = {}): Final
   };
 }
 
-/** `complete` only where every unit is merged and `doneWhen` holds; a run that has not finished is `interrupted`. */
+/** `complete` only where every unit is merged and `doneWhen` holds; `interrupted` until the landing too has come to its end. */
 export function outcomeOf(state: RunState): RunOutcome {
-  if (state.at.phase !== "finished") return "interrupted";
+  if (state.at.phase !== "finished")
+    return waitsForApproval(state) ? "awaiting_approval" : "interrupted";
+  if (state.landing.phase === "asked" || state.landing.phase === "moving") return "interrupted";
   if (state.at.outcome !== "complete") return state.at.outcome;
   return allMerged(state) && completionHolds(state) ? "complete" : "partial";
 }
 
-/** The contract's exit code of a run that began; `undefined` refusal and a landing as asked is 0. */
+/** It stopped because nobody was there to answer, not because somebody stopped it. */
+function waitsForApproval(state: RunState): boolean {
+  if (state.at.phase !== "interrupted" || state.at.signal !== undefined) return false;
+  return state.units.some(({ at }) => at.phase === "awaiting_approval");
+}
+
+/** The contract's exit code of a run that began. */
 export function exitCodeOf(state: RunState): number {
   const outcome = outcomeOf(state);
   switch (outcome) {
     case "complete":
-      return landingExitCode(state);
+      return state.landing.phase === "refused" ? 3 : 0;
     case "partial":
     case "failed":
       return 1;
@@ -119,16 +127,6 @@ export function exitCodeOf(state: RunState): number {
     default:
       return unreachable(outcome);
   }
-}
-
-/** What the last `undo` could not do is the undo's own failure, not the run's. */
-function landingExitCode(state: RunState): number {
-  const { phase } = state.landing;
-  if (phase === "refused") return 3;
-  const landedOnce = phase !== "idle" && phase !== "asked" && phase !== "moving";
-  const nothingToLand = state.integration === state.plan.base;
-  const asked = state.settings.land === "auto" || state.settings.land === "partial";
-  return !asked || landedOnce || nothingToLand ? 0 : 130;
 }
 
 export function landedCommit(state: RunState): Sha | null {
