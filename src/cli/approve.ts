@@ -1,0 +1,18 @@
+/** `pleach approve`: answers an approval that a run waits for. */
+import type { Command } from "commander";
+import type { Session } from "./program.ts";
+import { addGlobals } from "./surface.ts";
+
+export function defineApprove(command: Command, session: Session): void {
+  command
+    .argument("<id>", "the approval's name, as `pleach status` shows it")
+    .option("--run <run>", "the run, where several wait for an approval of this name");
+  command.description("Lets a unit begin that waits for approval.");
+  addGlobals(command).action((id: string) =>
+    session.act(command, async (surface) => {
+      const { speakTo } = await import("./speak.ts");
+      const run: unknown = command.opts()["run"];
+      return speakTo(surface, typeof run === "string" ? run : undefined, { type: "approve", id });
+    }),
+  );
+}
