@@ -66,12 +66,12 @@ test("some slots are removed while others stay in use", async () => {
   expect(await leftovers(user.path)).toEqual([]);
 });
 
-test("a slot that a mount lies in is kept and named", async () => {
+test("mounts below a folder are seen before anything in it is removed", async () => {
   expect(await mountsBelow("/proc")).toContain("/proc");
   expect(await mountsBelow("/no/such/place")).toEqual([]);
 });
 
-test("fifty slots and branches leave nothing, and their branches go in one transaction", async () => {
+test("a dozen slots that are removed leave nothing at all", async () => {
   const { user, repository, state, base } = await ground();
   const before = await fingerprint(user.path);
   const pool = await openSlotPool(state, repository, run);
