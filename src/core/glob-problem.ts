@@ -23,7 +23,7 @@ export function invalidPath(entry: string, submodules: ReadonlySet<string>): Wro
 
 function wrongSpelling(glob: string): Wrong | undefined {
   const shown = shownGlob(glob);
-  if (/\\(?![*?[\]{}()!+@|"\\,])/.test(glob)) {
+  if (glob.replace(/\\[*?[\]{}()!+@|"\\,]/g, "").includes("\\")) {
     return { message: `${shown} has a \\`, advice: "write / between folders" };
   }
   if (/^(?:\/|[A-Za-z]:(?:\/|$)|~\/)/.test(glob)) {

@@ -43,7 +43,7 @@ export function decodePlan(value: Json): ReadPlan {
   const said = objectAt(value);
   const units = listAt(said.units).map((unit, at) => decodeUnit(unit, at, problems));
   const plan: PlanFile = {
-    version: (parsed.data?.version ?? 1) as 1,
+    version: (typeof said.version === "number" ? said.version : 1) as 1,
     goal: parsed.data?.goal ?? "",
     ...(Object.hasOwn(said, "context") ? { context: said.context as Json } : {}),
     ...(parsed.data?.base === undefined ? {} : { base: parsed.data.base }),
@@ -100,7 +100,7 @@ function draftUnit(said: Said): Unit {
 }
 
 type Said = Readonly<
-  Partial<Record<"units" | "context" | "id" | "owns" | "after" | "worker", unknown>>
+  Partial<Record<"version" | "units" | "context" | "id" | "owns" | "after" | "worker", unknown>>
 >;
 
 function objectAt(value: unknown): Said {
