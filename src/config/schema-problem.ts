@@ -28,7 +28,7 @@ function problemsOf(issue: Issue, place: Place, above: Path = []): readonly Prob
   const field = fieldOf([...place.at, ...path]);
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) => unknownKey(key, path, place));
+      return unknownKeys(issue.keys, path, place);
     case "invalid_union":
       return unionProblems(issue, place, path);
     case "invalid_value":
@@ -49,15 +49,37 @@ function problemsOf(issue: Issue, place: Place, above: Path = []): readonly Prob
   }
 }
 
+const keysToldMax = 20;
+
+function unknownKeys(keys: readonly string[], path: Path, place: Place): readonly Problem[] {
+  const problems = keys.slice(0, keysToldMax).map((key) => unknownKey(key, path, place));
+  const rest = keys.length - problems.length;
+  if (rest > 0) {
+    const field = fieldOf([...place.at, ...path]);
+    problems.push({ field, message: `has ${rest} more keys that there are not` });
+  }
+  return problems;
+}
+
 function unknownKey(key: string, path: Path, place: Place): Problem {
-  const field = fieldOf([...place.at, ...path, key]);
-  const schema = z.toJSONSchema(place.schema, { io: "input", unrepresentable: "any" });
-  const near = nearestName(key, keysAt(schema, path)) ?? placesOf(schema, key);
+  const schema = describedBy(place.schema);
+  const near = nearestName(key, keysAt(schema, path)) ?? placeOf(schema, key);
   return {
-    field,
+    field: fieldOf([...place.at, ...path, key]),
     message: "there is no such key",
     ...(near === undefined ? {} : { advice: `did you mean ${near}?` }),
   };
+}
+
+/** Made once per schema: a plan may have a wrong key in each of 100,000 units. */
+const described = new WeakMap<z.ZodType, Described>();
+
+function describedBy(schema: z.ZodType): Described {
+  const known = described.get(schema);
+  if (known) return known;
+  const made = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Described;
+  described.set(schema, made);
+  return made;
 }
 
 interface Described {
@@ -69,8 +91,8 @@ interface Described {
 }
 
 /** The keys that may stand at a path. */
-function keysAt(root: unknown, path: Path): readonly string[] {
-  let here = variants(root as Described);
+function keysAt(root: Described, path: Path): readonly string[] {
+  let here = variants(root);
   for (const part of path) {
     here = here.flatMap((one) => {
       const next = typeof part === "number" ? one.items : inner(one, String(part));
@@ -80,20 +102,20 @@ function keysAt(root: unknown, path: Path): readonly string[] {
   return [...new Set(here.flatMap((one) => Object.keys(one.properties ?? {})))];
 }
 
-function inner(described: Described, key: string): Described | undefined {
-  const { properties = {}, additionalProperties: rest } = described;
+function inner(one: Described, key: string): Described | undefined {
+  const { properties = {}, additionalProperties: rest } = one;
   if (Object.hasOwn(properties, key)) return properties[key];
   return typeof rest === "object" ? rest : undefined;
 }
 
-function variants(described: Described): readonly Described[] {
-  const inner = [...(described.anyOf ?? []), ...(described.oneOf ?? [])];
-  return inner.length === 0 ? [described] : inner.flatMap(variants);
+function variants(one: Described): readonly Described[] {
+  const choices = [...(one.anyOf ?? []), ...(one.oneOf ?? [])];
+  return choices.length === 0 ? [one] : choices.flatMap(variants);
 }
 
 /** Where a key stands that was written at the wrong place, such as `limits.concurrency`. */
-function placesOf(root: unknown, key: string): string | undefined {
-  for (const [above, one] of Object.entries((root as Described).properties ?? {})) {
+function placeOf(root: Described, key: string): string | undefined {
+  for (const [above, one] of Object.entries(root.properties ?? {})) {
     if (Object.hasOwn(one.properties ?? {}, key)) return `${above}.${key}`;
   }
   return undefined;

@@ -5,6 +5,7 @@ import { durationForm, parseDuration } from "../core/duration.ts";
 import { invalidPath } from "../core/glob-problem.ts";
 import type { Glob } from "../core/id.ts";
 import type { Check, Command, Json } from "../core/plan.ts";
+import { shown } from "../core/problem.ts";
 
 export const defaultCheckTimeoutMs = 600_000;
 export const defaultBaseUrl = "https://api.openai.com/v1";
@@ -58,7 +59,7 @@ export const checks = z.array(check).superRefine((list, context) => {
       context.addIssue({
         code: "custom",
         path: [at],
-        message: `another check is called ${one.name.slice(0, 60)} too`,
+        message: `another check is called ${shown(one.name)} too`,
       });
     }
     names.add(one.name);
@@ -179,7 +180,11 @@ export const configSchema = z.strictObject({
     .describe("Text or JSON that every worker gets"),
   approval: z.enum(["auto", "required"]).default("auto"),
   tools: z.record(name, tool).default({}),
-  protected: z.array(glob).default([]).describe("Changed only with approval"),
+  protected: z
+    .array(glob)
+    .max(1000, "must have at most 1000 globs")
+    .default([])
+    .describe("Changed only with approval"),
   checkout: z.enum(["auto", "full", "sparse"]).default("auto"),
   land: z.enum(["auto", "partial", "never", "pr"]).default("auto"),
   sandbox: z.enum(["auto", "bwrap", "none"]).default("auto"),

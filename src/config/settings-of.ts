@@ -5,7 +5,7 @@ import { Failure } from "../core/failure.ts";
 import type { RefName } from "../core/id.ts";
 import { meantAdvice } from "../core/nearest.ts";
 import type { Check, Command } from "../core/plan.ts";
-import { type Problem, problemsFailure } from "../core/problem.ts";
+import { type Problem, problemsFailure, shown } from "../core/problem.ts";
 import type {
   CheckoutMode,
   Codemod,
@@ -133,7 +133,7 @@ function unknownWorker(
 ): readonly Problem[] {
   if (name === undefined || known.includes(name)) return [];
   const field = flags.worker === name ? "--worker" : "worker";
-  return [{ field, message: `there is no worker ${name}`, ...meantAdvice(name, known) }];
+  return [{ field, message: `there is no worker ${shown(name)}`, ...meantAdvice(name, known) }];
 }
 
 /** Numbers from flags must be as possible as those of the config. */
@@ -192,7 +192,7 @@ async function typedWorker(flags: RunFlags, facts: SettingsFacts): Promise<Made>
   const name = flagWorker.codemod;
   const said = saidByEnding(flags.codemod);
   if (said === undefined) {
-    const message = `${flags.codemod} is neither a rule (.yml, .yaml) nor a module (.js, .mjs, .cjs)`;
+    const message = `${shown(flags.codemod)} is neither a rule (.yml, .yaml) nor a module (.js, .mjs, .cjs)`;
     return { workers: {}, problems: [{ field: "--codemod", message }] };
   }
   const codemod = await codemodOf(said, facts.cwd, () => "--codemod");
@@ -246,7 +246,7 @@ async function codemodOf(
   const key = said.rule === undefined ? "module" : "rule";
   const file = path.resolve(folder, said.rule ?? said.module ?? "");
   const text = await readCodemod(file);
-  if (text === undefined) return { field: field(key), message: `there is no file ${file}` };
+  if (text === undefined) return { field: field(key), message: `there is no file ${shown(file)}` };
   return key === "rule" ? { type: "rule", file, text } : { type: "module", file };
 }
 

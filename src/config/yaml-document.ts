@@ -2,7 +2,7 @@
 import * as yaml from "yaml";
 import { messageOf } from "../core/failure.ts";
 import type { Json } from "../core/plan.ts";
-import { fieldOf, type Problem } from "../core/problem.ts";
+import { fieldOf, type Problem, shown } from "../core/problem.ts";
 import { nestingMax, objectOf, type ReadDocument, wrong } from "./document-value.ts";
 
 const charactersMax = 20_000_000;
@@ -104,7 +104,10 @@ function* entriesOf(
 function aliasValue(alias: yaml.Alias, path: readonly PropertyKey[], walk: Walk): Json {
   const known = walk.anchors.get(alias.source);
   if (known === undefined) {
-    walk.problems.push({ field: fieldOf(path), message: `*${alias.source} stands for nothing` });
+    walk.problems.push({
+      field: fieldOf(path),
+      message: `the alias ${shown(alias.source)} stands for nothing`,
+    });
     return null;
   }
   count(walk, known.weight);

@@ -2,7 +2,7 @@
  *  cannot be read. */
 import { parseGlob, unescapeGlob } from "./glob.ts";
 import { isException } from "./ownership.ts";
-import type { Problem } from "./problem.ts";
+import { type Problem, quoted } from "./problem.ts";
 
 type Wrong = Pick<Problem, "message" | "advice">;
 
@@ -12,7 +12,7 @@ export function invalidPath(entry: string, submodules: ReadonlySet<string>): Wro
   const spelling = wrongSpelling(glob);
   if (spelling) return spelling;
   const parsed = parseGlob(glob);
-  if (parsed.type === "invalid") return { message: `${shownGlob(entry)} ${parsed.why}` };
+  if (parsed.type === "invalid") return { message: `${quoted(entry)} ${parsed.why}` };
   const relative = glob.startsWith("./") ? glob.slice(2) : glob;
   for (const text of new Set([relative, ...parsed.texts])) {
     const wrong = wrongPlace(entry, text, submodules);
@@ -22,8 +22,8 @@ export function invalidPath(entry: string, submodules: ReadonlySet<string>): Wro
 }
 
 function wrongSpelling(glob: string): Wrong | undefined {
-  const shown = shownGlob(glob);
-  if (/\\(?![*?[\]{}()!+@|"\\,])/.test(glob)) {
+  const shown = quoted(glob);
+  if (glob.replace(/\\[*?[\]{}()!+@|"\\,]/g, "").includes("\\")) {
     return { message: `${shown} has a \\`, advice: "write / between folders" };
   }
   if (/^(?:\/|[A-Za-z]:(?:\/|$)|~\/)/.test(glob)) {
@@ -37,11 +37,14 @@ function wrongPlace(
   text: string,
   submodules: ReadonlySet<string>,
 ): Wrong | undefined {
-  const shown = shownGlob(entry);
+  const shown = quoted(entry);
   const parts = text.split("/").map(unescapeGlob);
   if (parts.includes("..")) return { message: `${shown} leaves the repository` };
   if (parts.at(-1) === "" && parts.length > 1) {
-    return { message: `${shown} ends in a /`, advice: `write ${text}** for all files of a folder` };
+    return {
+      message: `${shown} ends in a /`,
+      advice: `write ${quoted(`${text}**`)} for all files of a folder`,
+    };
   }
   if (parts.includes("") || parts.includes(".")) {
     return { message: `${shown} has an empty part or a dot`, advice: "write the plain path" };
@@ -55,14 +58,9 @@ function wrongPlace(
     .find((path) => submodules.has(path));
   if (closed !== undefined) {
     return {
-      message: `${shown} lies in the submodule ${shownGlob(closed)}`,
+      message: `${shown} lies in the submodule ${quoted(closed)}`,
       advice: "a run changes one repository: plan the submodule by itself",
     };
   }
   return undefined;
-}
-
-function shownGlob(glob: string): string {
-  const quoted = JSON.stringify(glob);
-  return quoted.length > 120 ? `${quoted.slice(0, 100)}…"` : quoted;
 }

@@ -1,6 +1,8 @@
 /** Matching one spelt-out glob, segment by segment, in time proportional to glob × path: only the last star is ever
  *  tried again, which is enough for names as for folders. */
 
+import { quoted } from "./problem.ts";
+
 export type Segment =
   /** `**`: any number of folders. */
   | { readonly type: "any"; readonly tail: string }
@@ -30,11 +32,16 @@ export function parseSegments(text: string): readonly Segment[] | string {
   return segments;
 }
 
+function isAny(segment: Segment): boolean {
+  return segment.type === "any";
+}
+
 function isStar(place: Place | undefined): boolean {
   return place?.type === "star";
 }
 
 export function matchesSegments(segments: readonly Segment[], parts: readonly string[]): boolean {
+  if (parts.length !== segments.length && !segments.some(isAny)) return false;
   return matchesStarred(
     segments.length,
     parts.length,
@@ -127,7 +134,7 @@ function classOf(token: string): Place | string {
   try {
     return { type: "class", form: new RegExp(`^[${negated ? "^" : ""}${body}]$`, "s") };
   } catch (error) {
-    if (error instanceof SyntaxError) return `has a class that cannot be read: ${token}`;
+    if (error instanceof SyntaxError) return `has a class that cannot be read: ${quoted(token)}`;
     throw error;
   }
 }

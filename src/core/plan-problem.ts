@@ -1,11 +1,12 @@
 /** Everything that is wrong with a plan, at once. What must be known of the repository comes in as plain facts; plans are
  *  hostile (10 MB, 100,000 units in one chain), so every step is linear and none recurses. */
+import { parseGlob } from "./glob.ts";
 import { invalidPath } from "./glob-problem.ts";
 import { isUnitId, type UnitId } from "./id.ts";
 import { meantAdvice } from "./nearest.ts";
 import { isException, matcherOf, ownershipOf } from "./ownership.ts";
 import type { Check, PlanFile, Unit } from "./plan.ts";
-import type { Problem } from "./problem.ts";
+import { type Problem, shown } from "./problem.ts";
 import { circles } from "./waves.ts";
 
 export interface PlanFacts {
@@ -21,6 +22,8 @@ const namedMax = 5;
 const circleNamedMax = 10;
 /** Looking for a near name costs as much as the plan is long. */
 const nearestAskedMax = 50;
+/** Wildcards, braces spelt out: each may have to be held against every file. */
+const patternsMax = 10_000;
 const submodule = "160000";
 
 export function planProblems(plan: PlanFile, facts: PlanFacts): readonly Problem[] {
@@ -29,15 +32,46 @@ export function planProblems(plan: PlanFile, facts: PlanFacts): readonly Problem
     ...idProblems(plan.units),
     ...afterProblems(plan.units),
     ...workerProblems(plan.units, facts.workers),
-    ...ownsProblems(plan.units, facts.files),
+    ...pathProblems(plan.units, facts.files),
     ...checkProblems("doneWhen", plan.doneWhen),
     ...plan.units.flatMap((unit, at) => checkProblems(`units[${at}].checks`, unit.checks)),
-    ...sharedProblems(plan.units, facts.files),
   ];
+}
+
+function pathProblems(units: readonly Unit[], files: PlanFacts["files"]): readonly Problem[] {
+  if (!hasTooManyPatterns(units)) {
+    return [...ownsProblems(units, files), ...sharedProblems(units, files)];
+  }
+  return [
+    {
+      field: "units",
+      message: `the units own more than ${patternsMax} globs with wildcards or braces`,
+      advice: "own whole folders, or name the files",
+    },
+  ];
+}
+
+function hasTooManyPatterns(units: readonly Unit[]): boolean {
+  let patterns = 0;
+  for (const unit of units) {
+    for (const glob of unit.owns) {
+      patterns += patternCount(glob);
+      if (patterns > patternsMax) return true;
+    }
+  }
+  return false;
+}
+
+/** None for a plain path. */
+function patternCount(entry: string): number {
+  const parsed = parseGlob(isException(entry) ? entry.slice(1) : entry);
+  if (parsed.type === "invalid") return 0;
+  return parsed.atoms.length > 1 || parsed.atoms[0]?.type === "pattern" ? parsed.atoms.length : 0;
 }
 
 /** What is odd but may be meant: said once, never refused. */
 export function planWarnings(plan: PlanFile, facts: PlanFacts): readonly Problem[] {
+  if (hasTooManyPatterns(plan.units)) return [];
   const files = facts.files.filter((file) => file.mode !== submodule);
   const owning = new Set<UnitId>();
   const ownership = ownershipOf(plan.units);
@@ -49,7 +83,7 @@ export function planWarnings(plan: PlanFile, facts: PlanFacts): readonly Problem
     return [
       {
         field: `units[${at}].owns`,
-        message: `${unit.id} owns no file that exists yet`,
+        message: `${shown(unit.id)} owns no file that exists yet`,
         ...folderAdvice(unit, files),
       },
     ];
@@ -63,16 +97,15 @@ function folderAdvice(
   const folders = unit.owns.map((glob) => glob.replace(/\/$/, "")).filter((glob) => glob !== "");
   const isInside = matcherOf(folders.map((folder) => `${folder}/**`));
   if (!files.some((file) => isInside(file.path))) return {};
-  return { advice: `a folder's files are ${folders[0]}/**` };
+  return { advice: `a folder's files are ${shown(folders[0] ?? "")}/**` };
 }
 
 function versionProblems(plan: PlanFile, facts: PlanFacts): Problem[] {
   const problems: Problem[] = [];
   if (plan.version !== 1) {
-    const said = JSON.stringify(plan.version)?.slice(0, 40);
     problems.push({
       field: "version",
-      message: `this version reads plans of version 1, not ${said}`,
+      message: `this version reads plans of version 1, not ${shown(String(plan.version))}`,
     });
   }
   if (plan.units.length === 0) problems.push({ field: "units", message: "the plan has no unit" });
@@ -226,13 +259,6 @@ function sharedProblem(units: readonly Unit[], path: string, owners: readonly nu
   return {
     field: `units[${last}].owns[${which}]`,
     message: `${shown(path)} is owned by ${names.join(", ")}${more}`,
-    advice: `let one unit own it, with "!${path}" in the others, or join them`,
+    advice: `let one unit own it, with !${shown(path)} in the others, or join them`,
   };
-}
-
-/** Hostile text, short and on one line. */
-function shown(text: string): string {
-  const quoted = JSON.stringify(text);
-  if (quoted === `"${text}"` && /^[\w@./-]{1,100}$/.test(text)) return text;
-  return quoted.length > 120 ? `${quoted.slice(0, 100)}…"` : quoted;
 }

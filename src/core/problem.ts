@@ -26,6 +26,22 @@ export function problemLine(problem: Problem): string {
   return `${where}${problem.message}${advice}`;
 }
 
+/** Hostile text, short and on one line: plain names as they are, all else quoted. */
+export function shown(text: string): string {
+  if (/^[\w@./-]{1,100}$/.test(text)) return text;
+  return quoted(text);
+}
+
+export function quoted(text: string): string {
+  const made = JSON.stringify(
+    text.length > shownCharsMax ? `${text.slice(0, shownCharsMax)}…` : text,
+  );
+  // JSON leaves these as they are, and they end a line too.
+  return made.replace(/[\u2028\u2029\u0085]/g, " ");
+}
+
+const shownCharsMax = 100;
+
 /** A usage failure (exit 2) whose `details.problems` holds the whole list. `what` is such as `plan.json`. */
 export function problemsFailure(
   code: "config_wrong" | "plan_wrong" | "usage",

@@ -30,8 +30,18 @@ export function problemsOfPlan(read: ReadPlan, facts: PlanFacts): readonly Probl
   if (read.type === "plan") return planProblems(read.plan, facts);
   if (read.draft === emptyPlan) return read.problems;
   const told = new Set(read.problems.map((problem) => problem.field));
-  const sense = planProblems(read.draft, facts).filter((problem) => !told.has(problem.field));
+  const sense = planProblems(read.draft, facts).filter((problem) => !isTold(problem.field, told));
   return [...read.problems, ...sense];
+}
+
+/** Whether something was said of the field, or of what it lies in. */
+function isTold(field: string, told: ReadonlySet<string>): boolean {
+  let within = field;
+  while (within !== "") {
+    if (told.has(within)) return true;
+    within = within.slice(0, Math.max(within.lastIndexOf("."), within.lastIndexOf("["), 0));
+  }
+  return false;
 }
 
 /** The plan, or a usage Failure (exit 2) with every problem in its details. `name` is what the user calls the file. */

@@ -41,9 +41,9 @@ export function decodePlan(value: Json): ReadPlan {
   const parsed = planShape.safeParse(value);
   if (!parsed.success) problems.push(...schemaProblems(planShape, value, parsed.error));
   const said = objectAt(value);
-  const units = listAt(said.units).map((unit, at) => decodeUnit(unit, at, problems));
+  const units = unitsOf(listAt(said.units), problems);
   const plan: PlanFile = {
-    version: (parsed.data?.version ?? 1) as 1,
+    version: (typeof said.version === "number" ? said.version : 1) as 1,
     goal: parsed.data?.goal ?? "",
     ...(Object.hasOwn(said, "context") ? { context: said.context as Json } : {}),
     ...(parsed.data?.base === undefined ? {} : { base: parsed.data.base }),
@@ -52,6 +52,17 @@ export function decodePlan(value: Json): ReadPlan {
   };
   if (problems.length === 0) return { type: "plan", plan };
   return { type: "wrong", draft: plan, problems };
+}
+
+/** More than this no `limits.units` allows. */
+const unitsMax = 100_000;
+
+function unitsOf(said: readonly unknown[], problems: Problem[]): readonly Unit[] {
+  if (said.length > unitsMax) {
+    const message = `the plan has ${said.length} units, and none may have more than ${unitsMax}`;
+    problems.push({ field: "units", message });
+  }
+  return said.slice(0, unitsMax).map((unit, at) => decodeUnit(unit, at, problems));
 }
 
 function decodeUnit(value: unknown, at: number, problems: Problem[]): Unit {
@@ -100,7 +111,7 @@ function draftUnit(said: Said): Unit {
 }
 
 type Said = Readonly<
-  Partial<Record<"units" | "context" | "id" | "owns" | "after" | "worker", unknown>>
+  Partial<Record<"version" | "units" | "context" | "id" | "owns" | "after" | "worker", unknown>>
 >;
 
 function objectAt(value: unknown): Said {

@@ -3,6 +3,7 @@ import picomatch from "picomatch";
 import { describe, expect, it } from "vitest";
 import { escapeGlob, parseGlob } from "../../src/core/glob.ts";
 import { matcherOf } from "../../src/core/ownership.ts";
+import { processorMs } from "../support/processor-time.ts";
 
 const matches = (glob: string, path: string) => matcherOf([glob])(path);
 
@@ -97,7 +98,7 @@ describe("a glob", () => {
     expect(parseGlob(glob)).toEqual({ type: "invalid", why: expect.stringContaining(why) });
   });
 
-  it("with many stars, classes or braces answers at once", () => {
+  it("with many stars, classes or braces answers at once", async () => {
     const path = `${"a".repeat(200)}/`.repeat(15).slice(0, -1);
     const globs = [
       "*a".repeat(300).concat("b"),
@@ -107,8 +108,9 @@ describe("a glob", () => {
       `*(a|${"*a".repeat(2)})b`,
       "+(a|aa|aaa)b",
     ];
-    const start = performance.now();
-    for (const glob of globs) expect(matches(glob, path)).toBe(false);
-    expect(performance.now() - start).toBeLessThan(2000);
+    const ms = await processorMs(() => {
+      for (const glob of globs) expect(matches(glob, path)).toBe(false);
+    });
+    expect(ms).toBeLessThan(2000);
   });
 });

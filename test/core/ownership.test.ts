@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Glob, RepoPath, UnitId } from "../../src/core/id.ts";
 import { filesByUnit, isProtected, ownershipOf } from "../../src/core/ownership.ts";
+import { processorMs } from "../support/processor-time.ts";
 
 const unit = (id: string, ...owns: string[]) => ({ id: id as UnitId, owns: owns as Glob[] });
 const paths = (...names: string[]) => names as RepoPath[];
@@ -58,15 +59,16 @@ describe("ownership", () => {
     ["a suffix each", (n: number) => [`**/*.m${n}.ts`]],
     ["literal paths", (n: number) => Array.from({ length: 28 }, (_, i) => `src/m${n}/f${i}.ts`)],
     ["the same exceptions", (n: number) => [`src/m${n}/**`, "!**/*.test.ts", "!**/x/**"]],
-  ])("asks 1,000 units about 28,000 paths within a second: %s", (_, owns) => {
+  ])("asks 1,000 units about 28,000 paths within a second: %s", async (_, owns) => {
     const units = Array.from({ length: 1000 }, (_, n) => unit(`u${n}`, ...owns(n)));
     const files = Array.from(
       { length: 28_000 },
       (_, n) => `src/m${n % 1000}/f${(n / 1000) | 0}.ts`,
     );
-    const start = performance.now();
-    const ownership = ownershipOf(units);
-    for (const file of files) ownership.owners(file);
-    expect(performance.now() - start).toBeLessThan(1000);
+    const ms = await processorMs(() => {
+      const ownership = ownershipOf(units);
+      for (const file of files) ownership.owners(file);
+    });
+    expect(ms).toBeLessThan(1000);
   });
 });
