@@ -1,8 +1,7 @@
 /** `pleach resume`: goes on with an interrupted run, or lets a paused one go on. */
 import type { Command } from "commander";
 import { oneLine } from "../core/text.ts";
-import type { Session } from "./program.ts";
-import { addGlobals, printDocument } from "./surface.ts";
+import { addGlobals, printDocument, type Session } from "./surface.ts";
 
 export function defineResume(command: Command, session: Session): void {
   command
@@ -22,7 +21,7 @@ export function defineResume(command: Command, session: Session): void {
         return 0;
       }
       const { watchLoop } = await import("./end.ts");
-      const ndjson = command.opts()["ndjson"] === true;
+      const { ndjson = false } = command.opts<{ ndjson?: boolean }>();
       return watchLoop(surface, { ndjson }, async (eyes) => {
         const { state } = await doors.resume(surface.where, run, eyes);
         return state;
