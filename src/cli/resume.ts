@@ -1,5 +1,5 @@
 /** `pleach resume`: goes on with an interrupted run, or lets a paused one go on. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { oneLine } from "../core/text.ts";
 import { addGlobals, printDocument, type Session } from "./surface.ts";
 
@@ -9,7 +9,12 @@ export function defineResume(command: Command, session: Session): void {
       "Goes on with a run: the newest unfinished one, else the newest. Needs no flag again.",
     )
     .argument("[run]", "the run")
-    .option("--ndjson", "print every journal event as a line, the final document last");
+    .addOption(
+      new Option(
+        "--ndjson",
+        "print every journal event as a line, the final document last",
+      ).conflicts("json"),
+    );
   addGlobals(command).action((run: string | undefined) =>
     session.act(command, async (surface) => {
       const doors = await surface.world.openDoors();

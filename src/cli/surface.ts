@@ -12,6 +12,7 @@ import { usage } from "./failure.ts";
 export interface Stream {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
   write(text: string): unknown;
 }
 
