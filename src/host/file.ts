@@ -1,0 +1,121 @@
+/** Files and text at the border: writing that is whole or not at all, reading that tells absent from failed, and text of
+ *  others made safe to show. It must never leave half a file under its final name. */
+import { randomBytes } from "node:crypto";
+import { type FileHandle, open, readFile, rename, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { Failure, messageOf } from "../core/failure.ts";
+
+/** Replaces or makes a file durably: after a crash it holds the old text or the new, never a part. */
+export async function writeAtomically(
+  file: string,
+  text: string | Uint8Array,
+  options: { readonly mode?: number } = {},
+): Promise<void> {
+  const folder = path.dirname(file);
+  const suffix = randomBytes(6).toString("hex");
+  const draft = path.join(folder, `.${path.basename(file).slice(0, 200)}.${suffix}.tmp`);
+  try {
+    const handle = await open(draft, "wx", options.mode ?? 0o666);
+    await closing(handle, async () => {
+      await handle.writeFile(text);
+      await handle.sync();
+    });
+    await rename(draft, file);
+    await syncFolder(folder);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw fileFailure(error, `write ${file}`);
+  }
+}
+
+/** Makes new names and renames in a folder durable. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  await closing(handle, () => handle.sync());
+}
+
+/** The text of a file; undefined only where there is none. */
+export async function readTextIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw fileFailure(error, `read ${file}`);
+  }
+}
+
+export function isAbsent(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/** What the system calls an error, such as `ENOENT`. */
+export function errorCode(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException | undefined)?.code;
+}
+
+/** The Failure of a file operation; `doing` says what could not be done, such as `write /a/b`. */
+export function fileFailure(error: unknown, doing: string): Failure {
+  if (error instanceof Failure) return error;
+  const { code, advice } = explained(errorCode(error));
+  return new Failure("environment", code, `cannot ${doing}: ${messageOf(error)}`, {
+    advice,
+    details: { errno: errorCode(error) ?? null },
+    cause: error,
+  });
+}
+
+function explained(errno: string | undefined): { code: string; advice: string } {
+  switch (errno) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return { code: "disk_full", advice: "free some space, then go on with `pleach resume`" };
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return {
+        code: "not_permitted",
+        advice: "see who owns this path and whether it is read-only",
+      };
+    case "EMFILE":
+    case "ENFILE":
+      return {
+        code: "too_many_files",
+        advice: "raise the limit with `ulimit -n 4096`, then resume",
+      };
+    default:
+      return { code: "file_failed", advice: "run `pleach doctor` to see what is wrong here" };
+  }
+}
+
+async function closing(handle: FileHandle, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** All that moves the cursor, turns or hides text: controls, format characters (bidi, zero-width, tags), line and paragraph
+ *  separators, lone surrogates, and what shows as nothing, but for the selector that makes an emoji of a sign. */
+const unsafe = /(?!\n|\t|\ufe0f)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** Text of others as it may be shown on a terminal: what could deceive is written out, `\x1b` or `\u{202e}`. */
+export function escapeControls(text: string): string {
+  return text.replace(unsafe, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    const hex = code.toString(16);
+    return code < 0x100 ? `\\x${hex.padStart(2, "0")}` : `\\u{${hex}}`;
+  });
+}
+
+/** Where Pleach keeps worktrees and exchanges: the state directory of the contract. */
+export function stateHome(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const own = env["PLEACH_STATE_HOME"];
+  if (own) return path.resolve(own);
+  const xdg = env["XDG_STATE_HOME"];
+  // The XDG rules say that a relative path is to be ignored.
+  if (xdg && path.isAbsolute(xdg)) return path.join(xdg, "pleach");
+  return path.join(env["HOME"] || os.homedir(), ".local", "state", "pleach");
+}

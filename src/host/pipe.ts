@@ -1,0 +1,73 @@
+/** Real pipes for the output of programs, and a file for their input. What Node calls a pipe is a socket on Linux: `> /dev/stderr`
+ *  fails in it, and bash takes a socket as stdin for a remote login and reads the user's start files. */
+import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { Socket } from "node:net";
+import os from "node:os";
+import path from "node:path";
+import type { Readable } from "node:stream";
+import { startProcess } from "./process.ts";
+
+/** One pipe, both ends ours until the program has its own copy of `writeEnd`. */
+export interface Pipe {
+  readonly readEnd: number;
+  readonly writeEnd: number;
+}
+
+const batchSize = 8;
+const pool: Pipe[] = [];
+
+/** A pipe, or undefined where none can be made: Node's own way will have to do. */
+export async function takePipe(): Promise<Pipe | undefined> {
+  if (process.platform !== "linux") return undefined;
+  const spare = pool.pop();
+  if (spare !== undefined) return spare;
+  pool.push(...(await makePipes()));
+  return pool.pop();
+}
+
+/** What comes out of a pipe; closes its end by itself. */
+export function readPipe(pipe: Pipe): Readable {
+  return new Socket({ fd: pipe.readEnd, readable: true, writable: false });
+}
+
+/** An open, nameless file that holds `text`, to be given as stdin and then closed. */
+export function inputFile(text: string): number {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "pleach-"));
+  try {
+    const file = openSync(path.join(folder, "input"), "wx+", 0o600);
+    const bytes = Buffer.from(text);
+    // Writing at a position leaves the file's own position at its beginning, where the program is to read.
+    let written = 0;
+    while (written < bytes.length) {
+      written += writeSync(file, bytes, written, bytes.length - written, written);
+    }
+    return file;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function makePipes(): Promise<Pipe[]> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "pleach-"));
+  try {
+    const names = Array.from({ length: batchSize }, (_, index) => path.join(folder, `${index}`));
+    const child = startProcess("mkfifo", ["-m", "600", ...names], { stdio: "ignore" });
+    const code = await new Promise<number | null>((resolve) => {
+      child.once("error", () => resolve(null));
+      child.once("exit", resolve);
+    });
+    return code === 0 ? names.map(openPipe) : [];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function openPipe(name: string): Pipe {
+  const readEnd = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    return { readEnd, writeEnd: openSync(name, constants.O_WRONLY) };
+  } catch (error) {
+    closeSync(readEnd);
+    throw error;
+  }
+}

@@ -1,0 +1,116 @@
+/** What processes there are: read from /proc where there is one, else asked of `ps`. It only looks; ending is in
+ *  process-tree.ts. */
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { startProcess } from "./process.ts";
+
+export interface ProcessRow {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  /** Grows with the time of start: clock ticks since boot on Linux, seconds since the epoch elsewhere. */
+  readonly start: number;
+}
+
+export const hasProc = process.platform === "linux";
+
+const statBytesMax = 4096;
+const statBuffer = Buffer.alloc(statBytesMax);
+const kernelThreadFlag = 0x00200000;
+const outputBytesMax = 8 * 1024 * 1024;
+
+/** Every process that still runs; the dead that nobody has reaped and the kernel's own threads are left out. `above`
+ *  leaves out those whose pid is not above it, unless pids have begun anew at 1 since. */
+export async function readProcesses(above = 0): Promise<ProcessRow[]> {
+  if (!hasProc) return readPs();
+  const floor = above > 0 && newestPid() > above ? above : 0;
+  const rows: ProcessRow[] = [];
+  for (const name of readdirSync("/proc")) {
+    const pid = Number(name);
+    const row = pid > floor ? readProcess(pid) : undefined;
+    if (row !== undefined) rows.push(row);
+  }
+  return rows;
+}
+
+/** One process from /proc; undefined where it is gone or dead. */
+export function readProcess(pid: number): ProcessRow | undefined {
+  const text = readStat(pid);
+  if (text === undefined) return undefined;
+  // The name in parentheses may itself hold spaces and parentheses.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const [state, parent, group, session] = fields;
+  const kernel = (Number(fields[6]) & kernelThreadFlag) !== 0;
+  if (state === "Z" || state === "X" || kernel) return undefined;
+  return {
+    pid,
+    parent: Number(parent),
+    group: Number(group),
+    session: Number(session),
+    start: Number(fields[19]),
+  };
+}
+
+/** The environment a process was started with, `KEY=value` separated by NUL. Empty while it is starting another program;
+ *  undefined where it is gone or we may not look. */
+export function environmentOf(pid: number): string | undefined {
+  if (!hasProc) return undefined;
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "latin1");
+  } catch (error) {
+    if (isGoneOrForeign(error)) return undefined;
+    throw error;
+  }
+}
+
+function readStat(pid: number): string | undefined {
+  let file: number | undefined;
+  try {
+    file = openSync(`/proc/${pid}/stat`, "r");
+    return statBuffer.toString("latin1", 0, readSync(file, statBuffer, 0, statBytesMax, 0));
+  } catch (error) {
+    if (isGoneOrForeign(error)) return undefined;
+    throw error;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+function newestPid(): number {
+  return Number(readFileSync("/proc/loadavg", "latin1").trim().split(" ").at(-1));
+}
+
+function isGoneOrForeign(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM";
+}
+
+async function readPs(): Promise<ProcessRow[]> {
+  const text = await askPs(["-axo", "pid=,ppid=,pgid=,stat=,lstart="]);
+  return text.split("\n").flatMap((line): ProcessRow[] => {
+    const [pid, parent, group, state, ...started] = line.trim().split(/\s+/);
+    if (state === undefined || state.startsWith("Z")) return [];
+    const start = Date.parse(started.join(" ")) / 1000;
+    return [{ pid: Number(pid), parent: Number(parent), group: Number(group), session: -1, start }];
+  });
+}
+
+/** What `ps` says, empty if it cannot be asked. */
+export async function askPs(args: readonly string[]): Promise<string> {
+  const child = startProcess("ps", args, {
+    stdio: ["ignore", "pipe", "ignore"],
+    env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C" },
+    timeout: 5000,
+  });
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  child.stdout?.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= outputBytesMax) chunks.push(chunk);
+  });
+  await new Promise<void>((resolve) => {
+    child.once("error", () => resolve());
+    child.once("close", () => resolve());
+  });
+  return Buffer.concat(chunks).toString("utf8");
+}
