@@ -1,7 +1,6 @@
 /** `pleach approve`: answers an approval that a run waits for. */
 import type { Command } from "commander";
-import type { Session } from "./program.ts";
-import { addGlobals } from "./surface.ts";
+import { addGlobals, type Session } from "./surface.ts";
 
 export function defineApprove(command: Command, session: Session): void {
   command
@@ -11,8 +10,8 @@ export function defineApprove(command: Command, session: Session): void {
   addGlobals(command).action((id: string) =>
     session.act(command, async (surface) => {
       const { speakTo } = await import("./speak.ts");
-      const run: unknown = command.opts()["run"];
-      return speakTo(surface, typeof run === "string" ? run : undefined, { type: "approve", id });
+      const { run } = command.opts<{ run?: string }>();
+      return speakTo(surface, run, { type: "approve", id });
     }),
   );
 }

@@ -1,9 +1,8 @@
 /** `pleach cancel`: ends a run or one of its units; what was worked is kept. */
 import type { Command } from "commander";
 import { usage } from "./failure.ts";
-import type { Session } from "./program.ts";
 import { runAndUnit } from "./run-and-unit.ts";
-import { addGlobals } from "./surface.ts";
+import { addGlobals, type Session } from "./surface.ts";
 
 export function defineCancel(command: Command, session: Session): void {
   command

@@ -3,8 +3,7 @@ import { type Command, Option } from "commander";
 import { oneLine } from "../core/text.ts";
 import type { Cleaned } from "./doors.ts";
 import { usage } from "./failure.ts";
-import type { Session } from "./program.ts";
-import { addGlobals, printDocument } from "./surface.ts";
+import { addGlobals, printDocument, type Session } from "./surface.ts";
 
 export function defineClean(command: Command, session: Session): void {
   command
@@ -16,8 +15,7 @@ export function defineClean(command: Command, session: Session): void {
     .option("--discard", "also throw away work that never landed");
   addGlobals(command).action((runs: string[]) =>
     session.act(command, async (surface) => {
-      const options = command.opts();
-      const all = options["all"] === true;
+      const { all = false, discard = false } = command.opts<{ all?: boolean; discard?: boolean }>();
       if (all && runs.length > 0) {
         throw usage(
           "conflicting_option",
@@ -29,7 +27,6 @@ export function defineClean(command: Command, session: Session): void {
       const eyes = openEyes(surface, { ndjson: false });
       try {
         const doors = await surface.world.openDoors();
-        const discard = options["discard"] === true;
         const cleaned = await doors.clean(surface.where, runs, { discard, all }, eyes);
         eyes.close();
         if (surface.globals.json) printDocument(surface, { version: 1, runs: cleaned });

@@ -4,8 +4,7 @@ import { exitCodes } from "../core/failure.ts";
 import { oneLine } from "../core/text.ts";
 import type { Colour, Paint } from "../view/words.ts";
 import type { Finding } from "./doors.ts";
-import type { Session } from "./program.ts";
-import { addGlobals, printDocument, resultLook } from "./surface.ts";
+import { addGlobals, printDocument, resultLook, type Session } from "./surface.ts";
 
 export function defineDoctor(command: Command, session: Session): void {
   command.description(

@@ -28,7 +28,8 @@ export function understand(thrown: unknown): SaidFailure {
 
 /** The lines for stderr. */
 export function failureText({ exitCode, error, stack }: SaidFailure, verbose: boolean): string {
-  const showStack = stack !== undefined && (verbose || exitCode === exitCodes.bug);
+  const wanted = verbose && exitCode !== exitCodes.usage;
+  const showStack = stack !== undefined && (wanted || exitCode === exitCodes.bug);
   const lines = [
     `error: ${oneLine(error.message)}`,
     ...detailLines(error.details),

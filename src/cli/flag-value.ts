@@ -1,9 +1,6 @@
 /** What the values of flags may be. A parser takes what was typed, and for a flag that repeats what came before. */
 import { InvalidArgumentError } from "commander";
-
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-/** The longest that a timer of Node can wait. */
-const durationMsMax = 2 ** 31 - 1;
+import { parseDuration } from "../core/duration.ts";
 
 export function positiveInteger(text: string): number {
   const number = Number(text);
@@ -22,9 +19,8 @@ export function positiveAmount(text: string): number {
 }
 
 export function durationMs(text: string): number {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
-  const ms = Math.round(Number(amount) * (unitMs[unit ?? ""] ?? Number.NaN));
-  if (!(ms > 0 && ms <= durationMsMax)) {
+  const ms = parseDuration(text);
+  if (ms === undefined) {
     throw new InvalidArgumentError("It must be a time above 0, such as 90s, 15m or 1h.");
   }
   return ms;

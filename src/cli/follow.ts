@@ -3,7 +3,8 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { jsonText } from "../core/text.ts";
+import { reduce } from "../core/reduce.ts";
+import type { RunState } from "../core/run.ts";
 import { finalDocument } from "../view/document.ts";
 import { progressLine } from "../view/progress.ts";
 import { statusView } from "../view/status.ts";
@@ -11,12 +12,15 @@ import type { Doors, RunReading } from "./doors.ts";
 import { isPlain, printDocument, resultLook, type Surface } from "./surface.ts";
 
 const pollMs = 500;
+const quietPollsMax = 6;
 
 export async function followRun(surface: Surface, run: string | undefined): Promise<number> {
   const doors = await surface.world.openDoors();
-  const first = await doors.readRun(surface.where, run);
-  const draw = isPlain(surface, surface.world.stdout) ? printer(surface) : await redrawer(surface);
-  let reading = first;
+  const draw =
+    surface.globals.json || isPlain(surface, surface.world.stdout)
+      ? printer(surface)
+      : redrawer(surface);
+  let reading = await doors.readRun(surface.where, run);
   await draw(reading);
   while (reading.alive) {
     await sleep(pollMs);
@@ -27,47 +31,55 @@ export async function followRun(surface: Surface, run: string | undefined): Prom
   return 0;
 }
 
-const sizes = new WeakMap<RunReading, number>();
+interface Seen {
+  readonly size: number;
+  readonly pollsSince: number;
+}
 
-/** The journal is read again only where it grew; whether somebody is at work is asked with it, and every few seconds. */
+const seen = new WeakMap<RunReading, Seen>();
+
+/** The journal is read again only where it grew; every few seconds also to see whether somebody is still at work. */
 async function readAgain(doors: Doors, surface: Surface, before: RunReading): Promise<RunReading> {
   const { size } = await stat(path.join(before.folder, "journal.jsonl"));
-  const quietSince = quiet.get(before) ?? 0;
-  if (size === sizes.get(before) && quietSince < quietPollsMax) {
-    quiet.set(before, quietSince + 1);
+  const last = seen.get(before);
+  if (last?.size === size && last.pollsSince < quietPollsMax) {
+    seen.set(before, { size, pollsSince: last.pollsSince + 1 });
     return before;
   }
   const reading = await doors.readRun(surface.where, before.state.run);
-  sizes.set(reading, size);
+  seen.set(reading, { size, pollsSince: 0 });
   return reading;
 }
 
-const quiet = new WeakMap<RunReading, number>();
-const quietPollsMax = 6;
-
 type Draw = (reading: RunReading) => Promise<void>;
 
-/** Lines that were printed are not printed again. */
+/** Lines that were printed are not printed again; each is told with the state right after it, not with today's. */
 function printer(surface: Surface): Draw {
   let printed = 0;
+  let state: RunState | undefined;
   const { globals, world } = surface;
-  return async ({ lines, state }) => {
+  return async ({ lines }) => {
     for (const line of lines.slice(printed)) {
-      const said = globals.json ? jsonText(line) : progressLine(line, state, globals);
+      state = reduce(state, line);
+      const said = globals.json ? undefined : progressLine(line, state, globals);
       if (said !== undefined) world.stdout.write(`${said}\n`);
     }
     printed = lines.length;
   };
 }
 
-async function redrawer(surface: Surface): Promise<Draw> {
+/** Each redraw is one write, without wrapping and no taller than the window, so that going up again finds its first line. */
+function redrawer(surface: Surface): Draw {
   const { stdout } = surface.world;
   let drawn = 0;
   return async ({ state, alive, folder }) => {
     const look = await resultLook(surface);
     const text = statusView(state, { ...look, now: Date.now(), alive, folder });
+    const linesMax = alive ? (stdout.rows ?? 24) - 1 : Number.POSITIVE_INFINITY;
+    const lines = text.trimEnd().split("\n").slice(0, linesMax);
     const up = drawn === 0 ? "" : `\x1b[${drawn}A\r`;
-    stdout.write(`${up}${text.replaceAll("\n", "\x1b[K\n")}\x1b[J`);
-    drawn = text.split("\n").length - 1;
+    const body = lines.map((line) => `${line}\x1b[K\n`).join("");
+    stdout.write(`${up}\x1b[?7l${body}\x1b[?7h\x1b[J`);
+    drawn = lines.length;
   };
 }

@@ -1,8 +1,7 @@
 /** `pleach land`: moves the target to a finished run's result. */
 import type { Command } from "commander";
 import type { RunState } from "../core/run.ts";
-import type { Session } from "./program.ts";
-import { addGlobals } from "./surface.ts";
+import { addGlobals, type Session } from "./surface.ts";
 
 export function defineLand(command: Command, session: Session): void {
   command
@@ -13,7 +12,7 @@ export function defineLand(command: Command, session: Session): void {
     session.act(command, async (surface) => {
       const { watchLoop } = await import("./end.ts");
       const doors = await surface.world.openDoors();
-      const partial = command.opts()["partial"] === true;
+      const { partial = false } = command.opts<{ partial?: boolean }>();
       return watchLoop(surface, { ndjson: false, exitCode: landed }, (eyes) =>
         doors.land(surface.where, run, { partial }, eyes),
       );

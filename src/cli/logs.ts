@@ -2,9 +2,8 @@
 import type { Command } from "commander";
 import { usage } from "./failure.ts";
 import { positiveInteger } from "./flag-value.ts";
-import type { Session } from "./program.ts";
 import { runAndUnit } from "./run-and-unit.ts";
-import { addGlobals, printDocument, resultLook } from "./surface.ts";
+import { addGlobals, printDocument, resultLook, type Session } from "./surface.ts";
 
 export function defineLogs(command: Command, session: Session): void {
   command
@@ -26,12 +25,8 @@ export function defineLogs(command: Command, session: Session): void {
       const { attemptStory } = await import("../view/story.ts");
       const doors = await surface.world.openDoors();
       const reading = await doors.readRun(surface.where, run);
-      const attempt: unknown = command.opts()["attempt"];
-      const found = await readAttempt(
-        reading,
-        unit,
-        typeof attempt === "number" ? attempt : undefined,
-      );
+      const { attempt } = command.opts<{ attempt?: number }>();
+      const found = await readAttempt(reading, unit, attempt);
       if (surface.globals.json) {
         printDocument(surface, { version: 1, run: reading.state.run, unit, ...found });
       } else {

@@ -1,7 +1,6 @@
 /** `pleach pause`: what runs goes on, nothing new begins until `pleach resume`. */
 import type { Command } from "commander";
-import type { Session } from "./program.ts";
-import { addGlobals } from "./surface.ts";
+import { addGlobals, type Session } from "./surface.ts";
 
 export function definePause(command: Command, session: Session): void {
   command

@@ -4,9 +4,8 @@ import type { Command } from "commander";
 import { oneLine } from "../core/text.ts";
 import type { PlanPreview } from "../view/preview.ts";
 import { someText } from "./flag-value.ts";
-import type { Session } from "./program.ts";
 import { addPlanOptions, requestOf } from "./request.ts";
-import { addGlobals, printDocument, resultLook, type Surface } from "./surface.ts";
+import { addGlobals, printDocument, resultLook, type Session, type Surface } from "./surface.ts";
 
 export function definePlan(command: Command, session: Session): void {
   command.description("Splits a goal into units and prints them. Changes nothing.");
@@ -14,10 +13,10 @@ export function definePlan(command: Command, session: Session): void {
   addGlobals(command).action((goal: string | undefined) =>
     session.act(command, async (surface) => {
       const request = requestOf(command, goal, surface.where);
-      const out: unknown = command.opts()["out"];
+      const { out } = command.opts<{ out?: string }>();
       const doors = await surface.world.openDoors();
       const preview = await doors.plan(request);
-      if (typeof out === "string") {
+      if (out !== undefined) {
         const file = path.resolve(surface.where.dir, out);
         await doors.savePlan(file, preview);
         surface.world.stderr.write(`plan saved: ${oneLine(file)}\n`);

@@ -3,12 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { failureDocument, failureText, understand, usage, usageFailure } from "./failure.ts";
-import { addGlobals, type Surface, surfaceOf, type World } from "./surface.ts";
-
-export interface Session {
-  /** Carries a command out and keeps its exit code. */
-  act(command: Command, carryOut: (surface: Surface) => Promise<number>): Promise<void>;
-}
+import { addGlobals, type Session, surfaceOf, type World } from "./surface.ts";
 
 interface Outline {
   readonly summary: string;
@@ -104,7 +99,10 @@ export function versionOfPackage(): string {
 
 /** `pleach help run` is `pleach run --help`. */
 function helpAsFlag(typed: readonly string[]): readonly string[] {
-  return typed[0] === "help" ? [...typed.slice(1, 2), "--help"] : typed;
+  const [first, command, ...more] = typed;
+  if (first !== "help") return typed;
+  if (command === undefined) return ["--help"];
+  return Object.hasOwn(commands, command) ? [command, "--help"] : [command, ...more];
 }
 
 function programOf(world: World, session: Session): Command {

@@ -1,7 +1,6 @@
 /** `pleach report`: what became of a run, to read or to keep. */
 import { type Command, Option } from "commander";
-import type { Session } from "./program.ts";
-import { addGlobals, printDocument } from "./surface.ts";
+import { addGlobals, printDocument, type Session } from "./surface.ts";
 
 export function defineReport(command: Command, session: Session): void {
   command
@@ -15,7 +14,8 @@ export function defineReport(command: Command, session: Session): void {
       const { reportDocument, reportMarkdown } = await import("../view/report.ts");
       const doors = await surface.world.openDoors();
       const { state, lines, alive, folder } = await doors.readRun(surface.where, run);
-      const format = command.opts()["format"] ?? (surface.globals.json ? "json" : "md");
+      const asked = command.opts<{ format?: string }>().format;
+      const format = asked ?? (surface.globals.json ? "json" : "md");
       if (format === "json")
         printDocument(surface, reportDocument(state, lines, { alive, folder }));
       else surface.world.stdout.write(reportMarkdown(state, lines, { alive, folder }));

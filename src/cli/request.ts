@@ -61,33 +61,40 @@ export function addRunOptions(command: Command): Command {
     .option("-y, --yes", "answer every question with yes");
 }
 
+/** What commander makes of the flags: each is parsed, so its type is the parser's. */
+type RunFlags = Partial<Omit<RunRequest, "checks" | "unitChecks" | "timeoutMs">> & {
+  readonly check?: readonly string[];
+  readonly unitCheck?: readonly string[];
+  readonly timeout?: number;
+};
+
 /** Throws a usage Failure where the flags do not say what to do. */
 export function requestOf(command: Command, goal: string | undefined, where: Where): RunRequest {
-  const flags = command.opts();
+  const flags = command.opts<RunFlags>();
   const request: RunRequest = {
     ...where,
     goal,
-    plan: absolute(where, flags["plan"]),
-    files: flags["files"] ?? [],
-    units: flags["units"],
-    worker: flags["worker"],
-    command: flags["command"],
-    codemod: absolute(where, flags["codemod"]),
-    checks: flags["check"] ?? [],
-    unitChecks: flags["unitCheck"] ?? [],
-    concurrency: flags["concurrency"],
-    attempts: flags["attempts"],
-    timeoutMs: flags["timeout"],
-    target: flags["target"],
-    base: flags["base"],
-    land: flags["land"],
-    budgetTokens: flags["budgetTokens"],
-    budgetUsd: flags["budgetUsd"],
-    approval: flags["approval"],
-    sandbox: flags["sandbox"],
-    trust: flags["trust"] === true,
-    keep: flags["keep"] === true,
-    yes: flags["yes"] === true,
+    plan: absolute(where, flags.plan),
+    files: flags.files ?? [],
+    units: flags.units,
+    worker: flags.worker,
+    command: flags.command,
+    codemod: absolute(where, flags.codemod),
+    checks: flags.check ?? [],
+    unitChecks: flags.unitCheck ?? [],
+    concurrency: flags.concurrency,
+    attempts: flags.attempts,
+    timeoutMs: flags.timeout,
+    target: flags.target,
+    base: flags.base,
+    land: flags.land,
+    budgetTokens: flags.budgetTokens,
+    budgetUsd: flags.budgetUsd,
+    approval: flags.approval,
+    sandbox: flags.sandbox,
+    trust: flags.trust === true,
+    keep: flags.keep === true,
+    yes: flags.yes === true,
   };
   requireUnits(request, command.name());
   return request;
@@ -111,6 +118,6 @@ function requireUnits({ goal, plan, files, units }: RunRequest, name: string): v
   throw usage("missing_goal", `\`pleach ${name}\` was not told what to do`, example);
 }
 
-function absolute(where: Where, file: unknown): string | undefined {
-  return typeof file === "string" ? path.resolve(where.dir, file) : undefined;
+function absolute(where: Where, file: string | undefined): string | undefined {
+  return file === undefined ? undefined : path.resolve(where.dir, file);
 }

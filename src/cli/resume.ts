@@ -1,8 +1,7 @@
 /** `pleach resume`: goes on with an interrupted run, or lets a paused one go on. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { oneLine } from "../core/text.ts";
-import type { Session } from "./program.ts";
-import { addGlobals, printDocument } from "./surface.ts";
+import { addGlobals, printDocument, type Session } from "./surface.ts";
 
 export function defineResume(command: Command, session: Session): void {
   command
@@ -10,7 +9,12 @@ export function defineResume(command: Command, session: Session): void {
       "Goes on with a run: the newest unfinished one, else the newest. Needs no flag again.",
     )
     .argument("[run]", "the run")
-    .option("--ndjson", "print every journal event as a line, the final document last");
+    .addOption(
+      new Option(
+        "--ndjson",
+        "print every journal event as a line, the final document last",
+      ).conflicts("json"),
+    );
   addGlobals(command).action((run: string | undefined) =>
     session.act(command, async (surface) => {
       const doors = await surface.world.openDoors();
@@ -22,7 +26,7 @@ export function defineResume(command: Command, session: Session): void {
         return 0;
       }
       const { watchLoop } = await import("./end.ts");
-      const ndjson = command.opts()["ndjson"] === true;
+      const { ndjson = false } = command.opts<{ ndjson?: boolean }>();
       return watchLoop(surface, { ndjson }, async (eyes) => {
         const { state } = await doors.resume(surface.where, run, eyes);
         return state;

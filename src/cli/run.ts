@@ -1,8 +1,7 @@
 /** `pleach run`: plans, works, verifies, merges, lands. */
 import { type Command, Option } from "commander";
-import type { Session } from "./program.ts";
 import { addRunOptions, requestOf } from "./request.ts";
-import { addGlobals } from "./surface.ts";
+import { addGlobals, type Session } from "./surface.ts";
 
 export function defineRun(command: Command, session: Session): void {
   command.description(
@@ -20,12 +19,12 @@ export function defineRun(command: Command, session: Session): void {
     session.act(command, async (surface) => {
       const request = requestOf(command, goal, surface.where);
       const doors = await surface.world.openDoors();
-      if (command.opts()["dryRun"] === true) {
+      const { dryRun, ndjson = false } = command.opts<{ dryRun?: boolean; ndjson?: boolean }>();
+      if (dryRun === true) {
         const { printPreview } = await import("./plan.ts");
         return printPreview(surface, await doors.plan(request));
       }
       const { watchLoop } = await import("./end.ts");
-      const ndjson = command.opts()["ndjson"] === true;
       return watchLoop(surface, { ndjson }, (eyes) => doors.run(request, eyes));
     }),
   );

@@ -1,8 +1,7 @@
 /** `pleach status`: shows a run, follows it until nobody works on it any more, or lists all runs. */
 import type { Command } from "commander";
 import { Option } from "commander";
-import type { Session } from "./program.ts";
-import { addGlobals, printDocument, resultLook, type Surface } from "./surface.ts";
+import { addGlobals, printDocument, resultLook, type Session, type Surface } from "./surface.ts";
 
 export function defineStatus(command: Command, session: Session): void {
   command
@@ -12,9 +11,9 @@ export function defineStatus(command: Command, session: Session): void {
     .option("--all", "list the runs of this repository");
   addGlobals(command).action((run: string | undefined) =>
     session.act(command, async (surface) => {
-      const options = command.opts();
-      if (options["all"] === true) return listAll(surface);
-      if (options["follow"] === true) {
+      const { all, follow } = command.opts<{ all?: boolean; follow?: boolean }>();
+      if (all) return listAll(surface);
+      if (follow) {
         const { followRun } = await import("./follow.ts");
         return followRun(surface, run);
       }

@@ -12,13 +12,18 @@ import { usage } from "./failure.ts";
 export interface Stream {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
   write(text: string): unknown;
 }
 
 /** What the program was started with. */
 export interface World {
   readonly arguments: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: {
+    readonly TERM?: string | undefined;
+    readonly CI?: string | undefined;
+    readonly NO_COLOR?: string | undefined;
+  };
   /** Throws where the directory was deleted. */
   cwd(): string;
   readonly stdout: Stream;
@@ -39,6 +44,11 @@ export interface Surface {
   readonly world: World;
   readonly globals: Globals;
   readonly where: Where;
+}
+
+export interface Session {
+  /** Carries a command out and keeps its exit code. */
+  act(command: Command, carryOut: (surface: Surface) => Promise<number>): Promise<void>;
 }
 
 /** Of a pipe or a file, where nothing says how wide it is. */
@@ -67,11 +77,11 @@ export function surfaceOf(command: Command, world: World): Surface {
 /** A program sees no colours and no moving lines, nor does a person who asked for none. */
 export function isPlain(surface: Surface, stream: Stream): boolean {
   const { env } = surface.world;
-  return stream.isTTY !== true || env["TERM"] === "dumb" || (env["CI"] ?? "") !== "";
+  return stream.isTTY !== true || env.TERM === "dumb" || (env.CI ?? "") !== "";
 }
 
 export function hasColour(surface: Surface, stream: Stream): boolean {
-  const refused = (surface.world.env["NO_COLOR"] ?? "") !== "";
+  const refused = (surface.world.env.NO_COLOR ?? "") !== "";
   return surface.globals.color && !refused && !isPlain(surface, stream);
 }
 
@@ -105,22 +115,17 @@ function currentDirectory(world: World, repo: string | undefined): string {
 
 /** Flags before the command's name count as well as those after it. */
 function globalsOf(command: Command): Globals {
-  const found: Record<string, unknown>[] = [];
-  for (let at: Command | null = command; at; at = at.parent) found.push(at.opts());
-  const last = (name: string) => found.map((options) => options[name]).find(isText);
-  const any = (name: string) => found.some((options) => options[name] === true);
-  const repo = last("repo");
-  const config = last("config");
+  const found: Partial<Globals>[] = [];
+  for (let at: Command | null = command; at; at = at.parent)
+    found.push(at.opts<Partial<Globals>>());
+  const repo = found.find((flags) => flags.repo !== undefined)?.repo;
+  const config = found.find((flags) => flags.config !== undefined)?.config;
   return {
     ...(repo === undefined ? {} : { repo }),
     ...(config === undefined ? {} : { config }),
-    json: any("json"),
-    color: found.every((options) => options["color"] !== false),
-    quiet: any("quiet"),
-    verbose: any("verbose"),
+    json: found.some((flags) => flags.json),
+    color: found.every((flags) => flags.color !== false),
+    quiet: found.some((flags) => flags.quiet),
+    verbose: found.some((flags) => flags.verbose),
   };
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string";
 }

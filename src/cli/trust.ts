@@ -1,8 +1,7 @@
 /** `pleach trust`: lets this repository's configuration run its commands. */
 import type { Command } from "commander";
 import { oneLine } from "../core/text.ts";
-import type { Session } from "./program.ts";
-import { addGlobals, printDocument } from "./surface.ts";
+import { addGlobals, printDocument, type Session } from "./surface.ts";
 
 export function defineTrust(command: Command, session: Session): void {
   command.description(

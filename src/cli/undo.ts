@@ -1,8 +1,7 @@
 /** `pleach undo`: takes a landing back. */
 import type { Command } from "commander";
 import type { RunState } from "../core/run.ts";
-import type { Session } from "./program.ts";
-import { addGlobals } from "./surface.ts";
+import { addGlobals, type Session } from "./surface.ts";
 
 export function defineUndo(command: Command, session: Session): void {
   command

@@ -1,9 +1,9 @@
 /** Text from outside made harmless to show: a terminal, a page or a reader must never obey or be deceived by it. */
 
-// Controls (C0, C1, DEL), formats (bidi, zero-width, tags), separators that break lines, lone surrogates, and the blank
-// letters and selectors that carry hidden text. Newline and tab are kept: they are layout.
-const hidden =
-  /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|[\u115f\u1160\u3164\uffa0]|[\u{e0100}-\u{e01ef}]/gu;
+/** All that moves the cursor, turns or hides text: controls, format characters (bidi, zero-width, tags), line and paragraph
+ *  separators, lone surrogates, and what shows as nothing, but for the selector that makes an emoji of a sign. Newline and tab
+ *  are kept: they are layout. */
+const hidden = /(?!\n|\t|\ufe0f)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** Every control, bidi and zero-width character is written out, such as `\x1b`; newline and tab stay. */
 export function escapeControls(text: string): string {

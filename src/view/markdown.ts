@@ -1,12 +1,12 @@
 /** Text from outside as Markdown that renders as that text and nothing else. */
 import { escapeControls, oneLine } from "../core/text.ts";
 
-/** Every character that could begin markup is escaped; one line. */
+/** Every character that could begin markup is escaped, and a web address is no link; one line. */
 export function plain(text: string): string {
   return oneLine(text)
-    .replace(/[\\`*_{}[\]()#+!|<>~&$@:-]/g, "\\$&")
-    .replace(/^(\d+)\./, "$1\\.")
-    .replace(/\bwww\./gi, "www\\.");
+    .replace(/[\\`*_{}[\]()#|<>~&$]/g, "\\$&")
+    .replace(/^(\d*)([-+.)])(?=\s|$)/, "$1\\$2")
+    .replace(/:(?=\/\/)|\.(?<=\bwww\.)/gi, "\\$&");
 }
 
 /** A code span that the text cannot leave; a bar is escaped for tables. */

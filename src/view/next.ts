@@ -94,7 +94,7 @@ function idleStep(state: RunState, land: Step): Step {
   const merged = state.units.filter((unit) => unit.at.phase === "merged").length;
   return {
     command: `pleach land --partial ${state.run}`,
-    why: `lands the ${sayCount(merged, "unit")} that are merged, without the rest`,
+    why: `lands what is merged (${sayCount(merged, "unit")}), without the rest`,
   };
 }
 
