@@ -38,6 +38,8 @@ export async function agreementOn(seeds: readonly number[]): Promise<Agreement> 
 
 function agree(ours: GitVerdict, git: GitVerdict): boolean {
   if (git.type === "crashed") return ours.type !== "clean";
+  // A folder whose rename is split conflicts without an unmerged path; ours are then those that git speaks of.
+  if (git.type === "conflict" && git.paths?.length === 0) return ours.type === "conflict";
   return JSON.stringify(ours) === JSON.stringify(git);
 }
 
