@@ -13,7 +13,7 @@ export type HandAction =
       readonly base: Sha;
       readonly slot: number;
     }
-  /** End an attempt's worker; the attempt itself answers. */
+  /** End an attempt's worker; the attempt itself answers, or this does where it never began. */
   | {
       readonly type: "stop-work";
       readonly unit: UnitId;
@@ -42,7 +42,8 @@ export type HandAction =
       readonly check: Check;
       readonly position: number;
     }
-  | { readonly type: "stop-check"; readonly commit: Sha }
+  /** The check itself answers, or this does (check-interrupted) where it never began. */
+  | { readonly type: "stop-check"; readonly commit: Sha; readonly position: number }
   /** Move the integration branch by compare-and-swap; answers with merge-finished (merged). */
   | {
       readonly type: "advance";
@@ -87,7 +88,7 @@ export function actionKey(action: HandAction): string {
     case "check":
       return `check ${action.commit} ${action.position}`;
     case "stop-check":
-      return `stop-check ${action.commit}`;
+      return `stop-check ${action.commit} ${action.position}`;
     default:
       return action.type;
   }

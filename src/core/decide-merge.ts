@@ -26,6 +26,7 @@ export function decideMerge(state: RunState): readonly Action[] {
 /** The result was checked against doneWhen as far as there is anything to check. */
 export function isVerified(state: RunState): boolean {
   if (state.merge !== undefined) return false;
+  if (state.plan.doneWhen.length === 0) return true;
   if (!wantsCompletion(state)) return state.completion?.checking === undefined;
   const done = state.completion;
   return done?.commit === state.integration && nextCheck(state.plan.doneWhen, done) === undefined;
@@ -37,7 +38,7 @@ export function stopChecking(state: RunState): readonly Action[] {
   const commit = state.merge?.candidate?.commit ?? state.completion?.commit;
   if (subject?.checking === undefined || commit === undefined) return [];
   if (!subject.checking.stopping) return [record({ type: "check-stopping", commit })];
-  return [{ type: "stop-check", commit }];
+  return [{ type: "stop-check", commit, position: subject.results.length }];
 }
 
 /** The checks that a candidate must pass; with the target's new commits doneWhen must hold again as well. */
@@ -109,7 +110,7 @@ function runCheck(commit: Sha, { check, position }: NextCheck, done: Checked): r
   if (done.checking === undefined) {
     return [record({ type: "check-started", commit, name: check.name })];
   }
-  return [{ type: "check", commit, check, position }];
+  return done.checking.stopping ? [] : [{ type: "check", commit, check, position }];
 }
 
 function isWindingDown(state: RunState): boolean {

@@ -3,7 +3,7 @@
 import type { Action } from "./action.ts";
 import { decideLanding } from "./decide-landing.ts";
 import { decideMerge, isVerified, stopChecking } from "./decide-merge.ts";
-import type { RunEvent, RunOutcome } from "./event.ts";
+import type { JournalLine, RunEvent, RunOutcome } from "./event.ts";
 import type { UnitId } from "./id.ts";
 import { startOrder } from "./order.ts";
 import { unitPositions } from "./plan.ts";
@@ -14,6 +14,13 @@ export interface Circumstances {
   readonly now: number;
   /** Somebody is there to answer while the run waits for an approval. */
   readonly answerable: boolean;
+}
+
+/** The two functions at the heart, and when to ask the second again. */
+export interface Rules {
+  readonly reduce: (state: RunState, line: JournalLine) => RunState;
+  readonly decide: (state: RunState, circumstances: Circumstances) => readonly Action[];
+  readonly nextDeadline: (state: RunState) => number | undefined;
 }
 
 export function decide(state: RunState, { now, answerable }: Circumstances): readonly Action[] {
@@ -41,7 +48,8 @@ export function isSettled(state: RunState): boolean {
 export function nextDeadline(state: RunState): number | undefined {
   if (state.at.phase !== "working" && state.at.phase !== "paused") return undefined;
   const { unitTimeoutMs } = state.settings.limits;
-  let next = state.timedOut ? Number.POSITIVE_INFINITY : runDeadline(state);
+  const over = state.timedOut || state.cancelled !== undefined;
+  let next = over ? Number.POSITIVE_INFINITY : runDeadline(state);
   for (const { at } of state.units) {
     if (at.phase === "running" && at.stopping === undefined) {
       next = Math.min(next, at.since + unitTimeoutMs);
@@ -89,7 +97,7 @@ function ongoing(state: RunState): readonly Action[] {
     const { attempt, base, slot, stopping } = unit.at;
     const work: Action = { type: "work", unit: unit.id, attempt, base, slot };
     if (stopping !== undefined) {
-      return [work, { type: "stop-work", unit: unit.id, attempt, why: stopping }];
+      return [{ type: "stop-work", unit: unit.id, attempt, why: stopping }];
     }
     if (!unit.cancelAsked) return [work];
     return [work, record({ type: "unit-stopping", unit: unit.id, attempt, why: "cancelled" })];
@@ -107,12 +115,9 @@ function recoverLost(state: RunState): readonly Action[] {
 function windDown(state: RunState, why: "interrupted" | "cancelled"): readonly Action[] {
   const stops = state.units.flatMap(({ id, at }): readonly Action[] => {
     if (at.phase !== "running") return [];
-    const { attempt, base, slot, stopping } = at;
+    const { attempt, stopping } = at;
     if (stopping === undefined) return [record({ type: "unit-stopping", unit: id, attempt, why })];
-    return [
-      { type: "work", unit: id, attempt, base, slot },
-      { type: "stop-work", unit: id, attempt, why: stopping },
-    ];
+    return [{ type: "stop-work", unit: id, attempt, why: stopping }];
   });
   return [...stops, ...stopChecking(state)];
 }

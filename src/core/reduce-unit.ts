@@ -180,6 +180,8 @@ function settle(
 ): RunState {
   switch (outcome.type) {
     case "completed":
+      if (state.cancelled !== undefined) return end(state, id, cancelled());
+      if (state.timedOut) return end(state, id, timedOut());
       return withUnit(state, id, (unit) => ({
         ...unit,
         at:

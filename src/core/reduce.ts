@@ -85,16 +85,16 @@ type CourseEvent = Extract<
 
 function reduceCourse(state: RunState, event: CourseEvent): RunState {
   if (event.type === "run-resumed") return resume(state, event.runner);
-  if (state.at.phase === "finished") return state;
+  if (state.at.phase === "finished" || state.at.phase === "interrupted") return state;
   switch (event.type) {
     case "run-paused":
       return state.at.phase === "working" ? { ...state, at: { phase: "paused" } } : state;
     case "run-continued":
       return state.at.phase === "paused" ? { ...state, at: { phase: "working" } } : state;
     case "run-cancelled":
-      return cancelOpenUnits({ ...state, cancelled: event.why });
+      return cancelOpenUnits({ ...state, at: { phase: "working" }, cancelled: event.why });
     case "run-timed-out":
-      return endOpenUnits({ ...state, timedOut: true });
+      return endOpenUnits({ ...state, at: { phase: "working" }, timedOut: true });
     case "run-interrupted": {
       const { type: _, ...told } = event;
       return { ...state, at: { phase: "interrupted", ...told } };

@@ -1,8 +1,13 @@
 /** The one door to git: every command of ours goes through here, hardened so that neither the user's configuration nor what
  *  a worker planted makes it run other programs, prompt, take optional locks or speak another language. It knows exit codes
  *  and bytes; it must never parse words meant for people. */
+import { existsSync } from "node:fs";
+import type { SimpleGit } from "simple-git";
 import { Failure } from "../core/failure.ts";
 import { startProcess } from "../host/process.ts";
+
+/** A git that was started: whoever has it must wait for it. */
+export type GitChild = ReturnType<typeof startProcess>;
 
 /** Where a git command looks. `gitDir` is absolute: the common directory, or a worktree's own admin directory. */
 export interface GitPlace {
@@ -76,17 +81,72 @@ export async function git(
   args: readonly string[],
   options: GitOptions = {},
 ): Promise<GitAnswer> {
+  const child = startGit(place, args, options);
+  return answerOf(child, args, folderOf(place), options);
+}
+
+/** Runs one git command that finds its repository by itself, from a folder: only for the questions which tell us where
+ *  the repository is, since what it finds is not ours to choose. */
+export async function gitFrom(
+  folder: string,
+  args: readonly string[],
+  options: GitOptions = {},
+): Promise<GitAnswer> {
   options.signal?.throwIfAborted();
-  const child = startProcess("git", gitArguments(place, args, options.config ?? []), {
-    cwd: place.workTree ?? place.gitDir,
+  const child = startProcess("git", [...hardened, ...args], {
+    cwd: folder,
+    env: { ...gitEnvironment(), ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  return answerOf(child, args, folder, options);
+}
+
+/** Starts one git command and leaves the talking to the caller, who owns the child; it ends when its stdin does. */
+export function startGit(
+  place: GitPlace,
+  args: readonly string[],
+  options: GitOptions & { readonly conversation?: boolean } = {},
+): GitChild {
+  options.signal?.throwIfAborted();
+  const silent = options.input === undefined && options.conversation !== true;
+  return startProcess("git", gitArguments(place, args, options.config ?? []), {
+    cwd: folderOf(place),
     env: {
       ...gitEnvironment(),
       ...(place.indexFile === undefined ? {} : { GIT_INDEX_FILE: place.indexFile }),
       ...options.env,
     },
-    stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    stdio: [silent ? "ignore" : "pipe", "pipe", "pipe"],
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
+}
+
+/** simple-git, for porcelain only (status, log, diff summary): it takes an exit code without a word on stderr for success,
+ *  and finds the repository from `folder` by itself. Loaded on first use, since it doubles the start of the program. */
+export async function porcelain(folder: string): Promise<SimpleGit> {
+  const { simpleGit } = await import("simple-git");
+  const { PAGER: _pager, EDITOR: _editor, VISUAL: _visual, ...environment } = gitEnvironment();
+  return simpleGit({
+    baseDir: folder,
+    maxConcurrentProcesses: 2,
+    config: hardened.filter((_, position) => position % 2 === 1),
+    // It refuses these settings by name, whatever they say; ours only switch things off.
+    unsafe: {
+      allowUnsafeHooksPath: true,
+      allowUnsafeFsMonitor: true,
+      allowUnsafeDiffExternal: true,
+    },
+    allowEnvironment: Object.keys(environment).filter((name) => name.startsWith("GIT_")),
+  }).env(environment);
+}
+
+async function answerOf(
+  child: GitChild,
+  args: readonly string[],
+  folder: string,
+  options: GitOptions,
+): Promise<GitAnswer> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));
@@ -95,8 +155,15 @@ export async function git(
   child.stdin?.on("error", () => undefined);
   child.stdin?.end(options.input);
   const code = await new Promise<number | null>((resolve, reject) => {
-    child.once("error", (error) => reject(options.signal?.aborted ? error : missing(error)));
+    // An abort is an error of the child too, but it is not over before git has ended.
+    child.once("error", (error) => {
+      if (child.pid === undefined) reject(notStarted(error, folder));
+    });
     child.once("close", resolve);
+    // What git started (a filter) may hold its output open; after an abort nobody reads on.
+    child.once("exit", (ended) => {
+      if (options.signal?.aborted) resolve(ended);
+    });
   });
   options.signal?.throwIfAborted();
   const answer = {
@@ -108,24 +175,46 @@ export async function git(
   return answer;
 }
 
-function missing(cause: Error): Failure {
+function folderOf(place: GitPlace): string {
+  return place.workTree ?? place.gitDir;
+}
+
+/** The system says the same of a program and of a folder that are not there. */
+function notStarted(cause: Error, folder: string): Failure {
+  if (!existsSync(folder))
+    return new Failure("repository", "folder_missing", `there is no folder ${folder}`, {
+      advice: "see whether it was moved or deleted",
+      cause,
+    });
   return new Failure("environment", "git_missing", `git could not be started: ${cause.message}`, {
     advice: "install git 2.38 or newer and see that it is on PATH",
     cause,
   });
 }
 
+/** What the outside did to a git command, where its words say so; LC_ALL=C keeps them the same everywhere. */
+const outsides = [
+  {
+    words: /No space left on device|disk quota exceeded/i,
+    code: "disk_full",
+    advice: "free some space, then go on with `pleach resume`",
+  },
+  {
+    words: /Permission denied|Read-only file system|insufficient permission/i,
+    code: "not_permitted",
+    advice: "make the repository and its .git folder writable for you, then try again",
+  },
+] as const;
+
 function refused(args: readonly string[], answer: GitAnswer): Failure {
   const said = answer.stderr.trim().split("\n").at(-1) ?? "";
-  const full = /No space left on device|disk quota exceeded/i.test(answer.stderr);
+  const outside = outsides.find(({ words }) => words.test(answer.stderr));
   return new Failure(
-    full ? "environment" : "repository",
-    full ? "disk_full" : "git_failed",
+    outside === undefined ? "repository" : "environment",
+    outside?.code ?? "git_failed",
     `git ${args[0] ?? ""} ended with ${answer.code}: ${said}`,
     {
-      advice: full
-        ? "free some space, then go on with `pleach resume`"
-        : "run `pleach doctor` to see what is wrong with this repository",
+      advice: outside?.advice ?? "run `pleach doctor` to see what is wrong with this repository",
       details: { args: args.slice(0, 20), code: answer.code, stderr: answer.stderr.slice(-5000) },
     },
   );

@@ -4,10 +4,10 @@ import type { CheckResult } from "../core/event.ts";
 import type { Check } from "../core/plan.ts";
 import { workerEnvironment } from "../host/environment.ts";
 import type { Mark } from "../host/process-tree.ts";
-import { runProcess, succeeded } from "../host/run-process.ts";
+import { runProcess } from "../host/run-process.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import { outputBytesMax, outputEnd, sizeOf } from "./output-log.ts";
-import { howItEnded } from "./process-end.ts";
+import { whatWentWrong } from "./process-end.ts";
 import { oneLine } from "./tail.ts";
 
 export interface CheckPlace {
@@ -45,8 +45,9 @@ export async function runCheck(
     ...(place.sandbox === undefined ? {} : { sandbox: place.sandbox }),
   });
   const facts = { name: check.name, seconds: result.seconds, log: place.log };
-  if (succeeded(result)) return { ...facts, passed: true };
-  const message = `${oneLine(check.name)}: ${howItEnded(result, check.timeoutMs)}`;
+  const wrong = whatWentWrong(result, check.timeoutMs);
+  if (wrong === undefined) return { ...facts, passed: true };
+  const message = `${oneLine(check.name)}: ${wrong}`;
   const tail = await outputEnd(place.logFile, before, result);
   return { ...facts, passed: false, message, tail };
 }

@@ -7,12 +7,12 @@ import type { Assignment, Desk, Place, Worker, WorkOutcome } from "../core/worke
 import { workerEnvironment } from "../host/environment.ts";
 import { readTextIfThere } from "../host/file.ts";
 import { markOf } from "../host/process-tree.ts";
-import { type ProcessResult, runProcess, succeeded } from "../host/run-process.ts";
+import { type ProcessResult, runProcess } from "../host/run-process.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import { exchangeEnvironment, prepareExchange } from "./exchange.ts";
 import { followLog, outputBytesMax } from "./output-log.ts";
 import { fillPlaceholders, takesFiles } from "./placeholder.ts";
-import { howItEnded } from "./process-end.ts";
+import { whatWentWrong } from "./process-end.ts";
 import { readResult, type WorkerResult } from "./result-file.ts";
 import { lastLineOf, tailOf } from "./tail.ts";
 
@@ -85,12 +85,13 @@ function outcomeOf(
   const failed = (message: string): WorkOutcome => {
     return { type: "failed", message, summary, log: outputLog };
   };
-  const { type } = result.end;
-  if (type === "timed_out" || type === "not_started" || said.type === "absent") {
-    if (succeeded(result)) return { type: "done", summary, artifacts: [] };
-    return failed(whyItFailed(command, assignment, result));
+  const wrong = whatWentWrong(result, assignment.timeoutMs);
+  if (wrong !== undefined && (said.type === "absent" || !mayBeOutweighed(result))) {
+    return failed(whyItFailed(command, assignment, result, wrong));
   }
   switch (said.type) {
+    case "absent":
+      return { type: "done", summary, artifacts: [] };
     case "malformed":
       return failed(said.message);
     case "said":
@@ -101,20 +102,28 @@ function outcomeOf(
   }
 }
 
+/** A result outweighs how the program ended by itself, not that it had to be ended. */
+function mayBeOutweighed({ end, left }: ProcessResult): boolean {
+  return (end.type === "exited" || end.type === "signalled") && left.length === 0;
+}
+
 function summaryOf({ stdoutTail, stderrTail }: ProcessResult, said: WorkerResult): string {
   if (said.type === "said" && said.output !== undefined) return said.output;
   return tailOf(stdoutTail.trim() === "" ? stderrTail : stdoutTail);
 }
 
-function whyItFailed(command: Command, { files, timeoutMs }: Assignment, result: ProcessResult) {
+function whyItFailed(
+  command: Command,
+  { files }: Assignment,
+  result: ProcessResult,
+  wrong: string,
+): string {
   if (takesFiles(command) && isTooLong(result)) {
     return `the unit's ${files.length} files do not fit on a command line: instead of {files} read the file that AGENT_FILES_FILE names`;
   }
-  const last =
-    result.end.type === "exited"
-      ? lastLineOf(`${result.stdoutTail}\n${result.stderrTail}`)
-      : undefined;
-  return `the command ${howItEnded(result, timeoutMs)}${colon(last)}`;
+  const { end, stdoutTail, stderrTail } = result;
+  const last = end.type === "exited" ? lastLineOf(`${stdoutTail}\n${stderrTail}`) : undefined;
+  return `the command ${wrong}${colon(last)}`;
 }
 
 /** Either we could not start it, or the shell that we started could not. */

@@ -3,7 +3,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Assignment } from "../core/worker.ts";
-import { writeAtomically } from "../host/file.ts";
+import { fileFailure, writeAtomically } from "../host/file.ts";
 import { taskText } from "./task-file.ts";
 
 export interface ExchangePaths {
@@ -30,11 +30,16 @@ export async function prepareExchange(
   exchange: string,
 ): Promise<ExchangePaths> {
   const paths = exchangePaths(exchange);
-  await mkdir(paths.inbox, { recursive: true });
-  await mkdir(paths.outbox, { recursive: true });
-  await rm(paths.result, { recursive: true, force: true });
-  await writeAtomically(paths.fileList, assignment.files.map((path) => `${path}\0`).join(""));
-  await writeAtomically(paths.task, taskText(assignment, paths));
+  const list = assignment.files.map((file) => `${file}\0`).join("");
+  try {
+    await mkdir(paths.inbox, { recursive: true });
+    await mkdir(paths.outbox, { recursive: true });
+    await rm(paths.result, { recursive: true, force: true });
+    await writeAtomically(paths.fileList, list);
+    await writeAtomically(paths.task, taskText(assignment, paths));
+  } catch (error) {
+    throw fileFailure(error, `prepare ${exchange}`);
+  }
   return paths;
 }
 

@@ -1,9 +1,18 @@
 /** How a program ended, in words. */
 import { unreachable } from "../core/failure.ts";
-import type { ProcessResult } from "../host/run-process.ts";
+import { type ProcessResult, succeeded } from "../host/run-process.ts";
 import { oneLine } from "./tail.ts";
 
-/** What happened, as the end of a sentence whose subject is the program: `exited with 2`. */
+/** What went wrong, as the end of a sentence whose subject is the program: `exited with 2`. Undefined where it exited with
+ *  0 and nothing of it is left that could still write. */
+export function whatWentWrong(result: ProcessResult, timeoutMs: number): string | undefined {
+  const left =
+    result.left.length > 0
+      ? `left processes that cannot be ended (${result.left.join(", ")})`
+      : undefined;
+  return succeeded(result) ? left : howItEnded(result, timeoutMs);
+}
+
 export function howItEnded({ end }: ProcessResult, timeoutMs: number): string {
   switch (end.type) {
     case "exited":

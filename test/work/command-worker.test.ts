@@ -13,27 +13,29 @@ import { testWorkerContract, workOn } from "./worker-contract.ts";
 const programs = path.join(import.meta.dirname, "../support/programs");
 const node = process.execPath;
 
-function contractOf(name: string, sandbox?: (place: WorkPlace) => (place: Place) => Sandbox): void {
+const listWorker = (name: string, sandbox?: (place: WorkPlace) => (place: Place) => Sandbox) => {
   const make = (place: WorkPlace, command: Command) =>
     createCommandWorker({ name: "program", command, sandbox: sandbox?.(place) });
   testWorkerContract({
-    name: `${name}, a list`,
+    name,
     renaming: (place) => make(place, [node, path.join(programs, "rename.mjs"), "{files}"]),
     failing: (place) => make(place, ["no-such-program"]),
     running: (place, program) => make(place, [node, program, "{files}"]),
   });
-  testWorkerContract({
-    name: `${name}, a string`,
-    renaming: (place) => make(place, `"${node}" "${programs}/rename.mjs" {files}`),
-    failing: (place) => make(place, "echo 'one\ntwo' >&2; exit 3"),
-  });
-}
+};
 
-contractOf("the command worker");
+listWorker("the command worker");
+
+const stringWorker = (command: string) => createCommandWorker({ name: "program", command });
+testWorkerContract({
+  name: "the command worker through a shell",
+  renaming: () => stringWorker(`"${node}" "${programs}/rename.mjs" {files}`),
+  failing: () => stringWorker("echo 'one\ntwo' >&2; exit 3"),
+});
 
 const bubblewrap = await detectBubblewrap();
 if (bubblewrap.available) {
-  contractOf("the command worker in a sandbox", ({ checkout, gitDir }) => (place) => ({
+  listWorker("the command worker in a sandbox", ({ checkout, gitDir }) => (place) => ({
     writable: [place.worktree, place.exchange],
     protect: [path.join(checkout, ".git"), gitDir, path.join(place.worktree, ".git")],
     network: true,

@@ -1,0 +1,174 @@
+/** Refs: read by their full names, moved only by compare-and-swap, many in one transaction. A ref is never followed to
+ *  another one when it is written: a symbolic ref that somebody planted under our name must not move theirs. */
+import { Failure } from "../core/failure.ts";
+import { isSha, type RefName, type Sha } from "../core/id.ts";
+import { git } from "./git.ts";
+
+/** What a ref needs of a repository. */
+export interface RefHome {
+  readonly commonDir: string;
+}
+
+export interface RefUpdate {
+  readonly ref: RefName;
+  /** `null` deletes. */
+  readonly new: Sha | null;
+  /** What it must be now; `null`: it must not exist. */
+  readonly old: Sha | null;
+}
+
+export type RefsMoved =
+  | { readonly type: "moved" }
+  /** Nothing moved: `ref`, where it is known, is not what it was said to be. */
+  | { readonly type: "refused"; readonly ref?: RefName };
+
+/** How often a transaction is tried when it was refused as stale, but by now every ref is as it was said to be. */
+const tries = 3;
+
+/** Moves all of the refs or none. A stale `old` is an answer; a name in the way or a disk that refuses is a Failure. */
+export async function updateRefs(
+  home: RefHome,
+  updates: readonly RefUpdate[],
+  options: { readonly message?: string; readonly signal?: AbortSignal } = {},
+): Promise<RefsMoved> {
+  if (updates.length === 0) return { type: "moved" };
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await git(
+      { gitDir: home.commonDir },
+      [
+        "update-ref",
+        ...(options.message === undefined ? [] : ["-m", options.message]),
+        "--stdin",
+        "-z",
+      ],
+      {
+        input: updates.map(instruction).join(""),
+        codes: [0, 1, 128],
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      },
+    );
+    if (answer.code === 0) return { type: "moved" };
+    const stale = await firstStale(home, updates);
+    if (stale !== undefined) return { type: "refused", ref: stale };
+    const inTheWay = await nameInTheWay(home, updates);
+    if (inTheWay !== undefined) throw inTheWay;
+    if (attempt < tries && /reference already exists|but expected/.test(answer.stderr)) continue;
+    throw notMoved(answer.stderr, updates);
+  }
+}
+
+/** The object that a ref names now; undefined if there is no such ref. */
+export async function readRef(home: RefHome, ref: RefName): Promise<Sha | undefined> {
+  return (await readRefs(home, [ref])).get(ref);
+}
+
+/** Those of the refs that exist, each with its object. */
+export async function readRefs(
+  home: RefHome,
+  refs: readonly RefName[],
+): Promise<ReadonlyMap<RefName, Sha>> {
+  if (refs.length > refsInArguments) {
+    const wanted = new Set(refs);
+    const all = await listRefs(home, "refs/");
+    return new Map([...all].filter(([ref]) => wanted.has(ref)));
+  }
+  const found = await forEachRef(home, refs);
+  return new Map(refs.flatMap((ref) => (found.has(ref) ? [[ref, found.get(ref) as Sha]] : [])));
+}
+
+/** All refs whose names begin with `prefix`, which ends in `/`, in order of their names. */
+export async function listRefs(home: RefHome, prefix: string): Promise<ReadonlyMap<RefName, Sha>> {
+  return forEachRef(home, [prefix]);
+}
+
+/** Above this many names one listing of all is asked for, since arguments are limited. */
+const refsInArguments = 200;
+
+async function forEachRef(home: RefHome, patterns: readonly string[]): Promise<Map<RefName, Sha>> {
+  const answer = await git({ gitDir: home.commonDir }, [
+    "for-each-ref",
+    "--format=%(objectname) %(refname)",
+    ...patterns,
+  ]);
+  const found = new Map<RefName, Sha>();
+  for (const line of answer.stdout.split("\n")) {
+    const space = line.indexOf(" ");
+    const sha = line.slice(0, space);
+    if (isSha(sha)) found.set(line.slice(space + 1) as RefName, sha);
+  }
+  return found;
+}
+
+/** One line of `update-ref --stdin -z`. */
+function instruction(update: RefUpdate): string {
+  return `option no-deref\0${command(update)}`;
+}
+
+function command({ ref, new: next, old }: RefUpdate): string {
+  if (next === null) return old === null ? `verify ${ref}\0\0` : `delete ${ref}\0${old}\0`;
+  return old === null ? `create ${ref}\0${next}\0` : `update ${ref}\0${next}\0${old}\0`;
+}
+
+async function firstStale(
+  home: RefHome,
+  updates: readonly RefUpdate[],
+): Promise<RefName | undefined> {
+  const refs = updates.map((update) => update.ref);
+  const now = await readRefs(home, refs);
+  return updates.find((update) => (now.get(update.ref) ?? null) !== update.old)?.ref;
+}
+
+/** `a/b` cannot be made while `a` is a ref, nor `a` while `a/b` is one. */
+async function nameInTheWay(
+  home: RefHome,
+  updates: readonly RefUpdate[],
+): Promise<Failure | undefined> {
+  const made = updates.filter((update) => update.new !== null).map((update) => update.ref);
+  const above = [...new Set(made.flatMap(foldersOf))];
+  const found = (await readRefs(home, above)).keys().next().value;
+  if (found !== undefined) return branchInTheWay(found, made[0] ?? found);
+  for (const ref of made.slice(0, refsInArguments)) {
+    const below = (await listRefs(home, `${ref}/`)).keys().next().value;
+    if (below !== undefined) return branchInTheWay(below, ref);
+  }
+  return undefined;
+}
+
+/** The names under `refs/<kind>/` that a ref's name lies below. */
+function foldersOf(ref: RefName): RefName[] {
+  const parts = ref.split("/");
+  return parts.slice(2, -1).map((_, position) => parts.slice(0, position + 3).join("/") as RefName);
+}
+
+function branchInTheWay(existing: RefName, wanted: RefName): Failure {
+  const branch = existing.replace(/^refs\/heads\//, "");
+  return new Failure("repository", "branch_in_the_way", `${existing} is in the way of ${wanted}`, {
+    advice: existing.startsWith("refs/heads/")
+      ? `rename that branch: git branch -m ${branch} ${branch.replaceAll("/", "-")}-renamed`
+      : `see what made ${existing}; git cannot hold both names`,
+    details: { existing, wanted },
+  });
+}
+
+function notMoved(stderr: string, updates: readonly RefUpdate[]): Failure {
+  const said = stderr.trim().split("\n").at(-1) ?? "";
+  const details = { refs: updates.slice(0, 20).map((update) => update.ref), stderr };
+  if (/No space left on device|disk quota exceeded/i.test(stderr))
+    return new Failure("environment", "disk_full", `refs could not be moved: ${said}`, {
+      advice: "free some space, then go on with `pleach resume`",
+      details,
+    });
+  if (/Permission denied|Read-only file system/i.test(stderr))
+    return new Failure("environment", "not_permitted", `refs could not be moved: ${said}`, {
+      advice: "make the repository and its .git folder writable for you, then try again",
+      details,
+    });
+  const lock = /Unable to create '(.*\.lock)'/.exec(stderr)?.[1];
+  return new Failure("repository", "ref_not_moved", `refs could not be moved: ${said}`, {
+    advice:
+      lock === undefined
+        ? "run `pleach doctor` to see what is wrong with this repository"
+        : `if no git is running here, remove ${lock}`,
+    details,
+  });
+}

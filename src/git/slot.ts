@@ -1,0 +1,218 @@
+/** A pool of worktrees that are made once and used again for unit after unit. Each time one is prepared it holds exactly the
+ *  files of its base, whatever the last worker left in it or did to it; nothing that a worker could write is believed. */
+import { constants } from "node:fs";
+import { copyFile, lstat, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { Failure } from "../core/failure.ts";
+import type { RefName, RepoPath, Sha } from "../core/id.ts";
+import { fileFailure, isAbsent, readTextIfThere } from "../host/file.ts";
+import { pointHead, resetAdmin, resetPointer, slotIndex } from "./admin-dir.ts";
+import { type GitPlace, git } from "./git.ts";
+import { indexedPaths } from "./index-file.ts";
+import { readRef, updateRefs } from "./ref.ts";
+import { markerName, markerText, type SlotNumber, slotName, slotPath } from "./slot-home.ts";
+import { sparseConfig, sparsePatterns } from "./sparse.ts";
+import { tidyFolder } from "./tidy-folder.ts";
+import { addWorktree, discardSlot, isMendable, type SlotPool } from "./worktree.ts";
+
+/** A worktree that is ready for an attempt. */
+export interface Slot {
+  readonly number: SlotNumber;
+  readonly path: string;
+  readonly adminDir: string;
+  /** Where git looks for it: by its admin directory, never by the `.git` file that a worker could change. */
+  readonly gitPlace: GitPlace;
+}
+
+export type Checkout =
+  | { readonly mode: "full" }
+  /** Only these files are written; those that do not exist in the base are passed over. */
+  | { readonly mode: "sparse"; readonly paths: readonly RepoPath[] };
+
+export interface SlotContent {
+  readonly base: Sha;
+  /** The branch that is checked out; it is put at the base. Detached without one. */
+  readonly branch?: RefName;
+  readonly checkout: Checkout;
+}
+
+/** Makes the slot hold exactly the content: first made, emptied, or made again if it was broken or deleted under us. The
+ *  caller has saved what the last worker left, and proved that nothing of it still runs. */
+export async function prepareSlot(
+  pool: SlotPool,
+  number: SlotNumber,
+  content: SlotContent,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Slot> {
+  const { signal } = options;
+  try {
+    return await prepareOnce(pool, number, content, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!isMendable(error)) throw error;
+  }
+  await discardSlot(pool, slotName(number));
+  return prepareOnce(pool, number, content, signal);
+}
+
+async function prepareOnce(
+  pool: SlotPool,
+  number: SlotNumber,
+  content: SlotContent,
+  signal: AbortSignal | undefined,
+): Promise<Slot> {
+  const name = slotName(number);
+  const folder = slotPath(pool, number);
+  const known = await usableAdmin(pool, name, folder);
+  const adminDir = known ?? (await addWorktree(pool, name, content.base));
+  const slot = { number, path: folder, adminDir, gitPlace: { gitDir: adminDir, workTree: folder } };
+  const branch = content.branch;
+  // Both are waited for, also when one fails: nothing of ours may still be running in the slot then.
+  const [moved, filled] = await Promise.allSettled([
+    branch === undefined ? undefined : putBranch(pool, branch, content.base, signal),
+    fill(pool, slot, content, { fresh: known === undefined, signal }),
+  ]);
+  if (moved.status === "rejected") throw moved.reason;
+  if (filled.status === "rejected") throw filled.reason;
+  if (branch !== undefined) await pointHead(pool, adminDir, { branch });
+  return slot;
+}
+
+/** The admin directory of a slot that was made before, if it still bears our mark and its folder is one. */
+async function usableAdmin(
+  pool: SlotPool,
+  name: string,
+  folder: string,
+): Promise<string | undefined> {
+  const adminDir = pool.known.get(name);
+  if (adminDir === undefined) return undefined;
+  const marker = await readTextIfThere(path.join(adminDir, markerName));
+  if (marker === markerText(pool, name) && (await isFolder(folder))) return adminDir;
+  await discardSlot(pool, name);
+  return undefined;
+}
+
+/** Puts the unit's branch at its base by compare-and-swap, from whatever an earlier attempt left it at (its snapshot has
+ *  that). */
+async function putBranch(
+  pool: SlotPool,
+  ref: RefName,
+  base: Sha,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const options = signal === undefined ? {} : { signal };
+  let old: Sha | undefined;
+  for (let attempt = 1; attempt <= branchTries; attempt += 1) {
+    const update = { ref, new: base, old: old ?? null };
+    if ((await updateRefs(pool.repository, [update], options)).type === "moved") return;
+    old = await readRef(pool.repository, ref);
+    if (old === base) return;
+  }
+  throw new Failure("repository", "branch_contended", `${ref} is moved by somebody else`, {
+    advice: "see what else writes branches under pleach/, then go on with `pleach resume`",
+  });
+}
+
+const branchTries = 4;
+
+/** The index that we keep says what we wrote and when; git restores whatever differs from it. */
+async function fill(
+  pool: SlotPool,
+  slot: Slot,
+  content: SlotContent,
+  how: { readonly fresh: boolean; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  const { base, checkout } = content;
+  const indexFile = slotIndex(slot.adminDir, checkout.mode);
+  resetAdmin(pool, slotName(slot.number), slot.adminDir);
+  await pointHead(pool, slot.adminDir, { commit: base });
+  await rm(slotIndex(slot.adminDir, checkout.mode === "full" ? "sparse" : "full"), { force: true });
+  const place = { ...slot.gitPlace, indexFile };
+  const signal = how.signal === undefined ? {} : { signal: how.signal };
+  if (!how.fresh) {
+    const tidied = checkout.mode === "full" && (await tidy(pool, slot, indexFile, base));
+    if (!tidied) await renewFolder(pool, slot, indexFile);
+    resetPointer(slot.path, slot.adminDir);
+  }
+  if (checkout.mode === "sparse") await writePatterns(slot.adminDir, checkout.paths);
+  await git(
+    place,
+    ["checkout", "--quiet", "--force", "--detach", "--no-recurse-submodules", base],
+    { config: [...disposable, ...sparseConfig(checkout.mode)], ...signal },
+  );
+  await publishIndex(slot.adminDir, indexFile);
+  await rm(path.join(slot.adminDir, "info"), { recursive: true, force: true });
+}
+
+/** A slot can be made again: nothing in it needs to outlive a power cut. Its index must be a plain one whatever the user
+ *  likes for theirs, and must notice every change of a file. */
+const disposable = [
+  "core.fsync=none",
+  "core.logAllRefUpdates=false",
+  "core.trustctime=true",
+  "core.checkStat=default",
+  "core.ignoreStat=false",
+  "index.version=2",
+  "core.splitIndex=false",
+  "core.untrackedCache=false",
+  "index.sparse=false",
+];
+
+/** False where our index cannot be read: the folder is then made anew. */
+async function tidy(pool: SlotPool, slot: Slot, indexFile: string, base: Sha): Promise<boolean> {
+  const index = await readIfThere(indexFile);
+  const tracked = index && indexedPaths(index, base.length === 40 ? 20 : 32);
+  if (tracked === undefined) return false;
+  await tidyFolder(slot.path, tracked, pool.trash.folders);
+  return true;
+}
+
+/** For a sparse slot an empty folder is nearer than a tidy one. */
+async function renewFolder(pool: SlotPool, slot: Slot, indexFile: string): Promise<void> {
+  if (indexFile === slotIndex(slot.adminDir, "full")) await rm(indexFile, { force: true });
+  await pool.trash.folders.throwIn(slot.path);
+  try {
+    await mkdir(slot.path);
+  } catch (error) {
+    throw fileFailure(error, `make ${slot.path}`);
+  }
+}
+
+async function writePatterns(adminDir: string, paths: readonly RepoPath[]): Promise<void> {
+  const folder = path.join(adminDir, "info");
+  try {
+    await mkdir(folder);
+    await writeFile(path.join(folder, "sparse-checkout"), sparsePatterns(paths));
+  } catch (error) {
+    throw fileFailure(error, `write ${folder}`);
+  }
+}
+
+/** Gives the worker's git an index; ours is not shown to it. */
+async function publishIndex(adminDir: string, indexFile: string): Promise<void> {
+  const draft = path.join(adminDir, "index.pleach");
+  try {
+    await copyFile(indexFile, draft, constants.COPYFILE_FICLONE);
+    await rename(draft, path.join(adminDir, "index"));
+  } catch (error) {
+    throw fileFailure(error, `copy ${indexFile}`);
+  }
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  try {
+    return (await lstat(file)).isDirectory();
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw fileFailure(error, `look at ${file}`);
+  }
+}
+
+async function readIfThere(file: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw fileFailure(error, `read ${file}`);
+  }
+}

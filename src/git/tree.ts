@@ -1,0 +1,41 @@
+/** What is in a commit: its files, and the bytes of its blobs. Nothing of a checkout is read here. */
+import { invariant } from "../core/failure.ts";
+import { isSha, type RepoPath, type Sha } from "../core/id.ts";
+import { git, zeroSeparated } from "./git.ts";
+import { pathFromBytes } from "./path-text.ts";
+import type { RefHome } from "./ref.ts";
+
+export interface TreeEntry {
+  readonly path: RepoPath;
+  /** Six octal digits: 100644, 100755, 120000 (a symlink) or 160000 (a submodule's commit). */
+  readonly mode: string;
+  readonly oid: Sha;
+  /** In bytes; absent unless asked for, and for submodules. */
+  readonly size?: number;
+}
+
+/** Every file, symlink and submodule of a commit or tree, in git's order. A path that is not UTF-8 keeps its identity as
+ *  path-text.ts says; `isUnreadablePath` tells it. */
+export async function filesAt(
+  home: RefHome,
+  sha: Sha,
+  options: { readonly sizes?: boolean; readonly signal?: AbortSignal } = {},
+): Promise<readonly TreeEntry[]> {
+  const long = options.sizes === true;
+  const answer = await git(
+    { gitDir: home.commonDir },
+    ["ls-tree", "-r", "-z", "--full-tree", ...(long ? ["--long"] : []), sha],
+    { encoding: "latin1", ...(options.signal === undefined ? {} : { signal: options.signal }) },
+  );
+  return zeroSeparated(answer.stdout).map(treeEntry);
+}
+
+function treeEntry(line: string): TreeEntry {
+  const tab = line.indexOf("\t");
+  const [mode = "", , oid = "", size] = line.slice(0, tab).split(/ +/);
+  invariant(isSha(oid), `ls-tree answered ${JSON.stringify(line)}`);
+  const path = pathFromBytes(line.slice(tab + 1));
+  return size === undefined || size === "-"
+    ? { path, mode, oid }
+    : { path, mode, oid, size: Number(size) };
+}
