@@ -17,6 +17,7 @@ import path from "node:path";
 
 /** Larger files are made by programs, not written by people. */
 const fileBytesMax = 5_000_000;
+const mask = process.umask();
 const byteOrderMark = "\uFEFF";
 
 export type FileRead =
@@ -76,9 +77,9 @@ export function splitMark(bytes: Buffer): { readonly text: string; readonly mark
 export function replaceFile(file: string, text: string, mode: number): void {
   const half = halfFile(file, process.pid);
   try {
-    rmSync(half, { force: true });
     writeFileSync(half, text, { flag: "wx", mode });
-    chmodSync(half, mode);
+    // The system's mask may have taken something from the mode.
+    if ((mode & ~mask) !== mode) chmodSync(half, mode);
     renameSync(half, file);
   } catch (error) {
     rmSync(half, { force: true });
