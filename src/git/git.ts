@@ -155,10 +155,15 @@ async function answerOf(
   child.stdin?.on("error", () => undefined);
   child.stdin?.end(options.input);
   const code = await new Promise<number | null>((resolve, reject) => {
-    child.once("error", (error) =>
-      reject(options.signal?.aborted ? error : notStarted(error, folder)),
-    );
+    // An abort is an error of the child too, but it is not over before git has ended.
+    child.once("error", (error) => {
+      if (child.pid === undefined) reject(notStarted(error, folder));
+    });
     child.once("close", resolve);
+    // What git started (a filter) may hold its output open; after an abort nobody reads on.
+    child.once("exit", (ended) => {
+      if (options.signal?.aborted) resolve(ended);
+    });
   });
   options.signal?.throwIfAborted();
   const answer = {

@@ -1,10 +1,10 @@
 /** Which of the names that exist somebody may have meant. */
 
-/** The names nearest to `name`, best first: within a third of its length, or one that begins or ends with it. */
+/** The names nearest to `name`, best first: within two letters or a third of its length, or one that begins or ends with it. */
 export function nearest(name: string, names: readonly string[], limit: number): readonly string[] {
   // Longer names are not what a person mistyped, and the distance costs the product of both lengths.
   const asked = name.slice(0, 200).toLowerCase();
-  const allowed = Math.max(1, Math.floor(asked.length / 3));
+  const allowed = Math.min(Math.max(2, Math.floor(asked.length / 3)), asked.length - 1);
   return names
     .filter((other) => other.length <= 200)
     .map((other) => ({ other, far: farness(asked, other.toLowerCase()) }))

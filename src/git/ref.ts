@@ -22,7 +22,7 @@ export type RefsMoved =
   /** Nothing moved: `ref`, where it is known, is not what it was said to be. */
   | { readonly type: "refused"; readonly ref?: RefName };
 
-/** How often a transaction is tried again when every ref is as it was said to be, but somebody holds a lock. */
+/** How often a transaction is tried when it was refused as stale, but by now every ref is as it was said to be. */
 const tries = 3;
 
 /** Moves all of the refs or none. A stale `old` is an answer; a name in the way or a disk that refuses is a Failure. */
@@ -52,8 +52,7 @@ export async function updateRefs(
     if (stale !== undefined) return { type: "refused", ref: stale };
     const inTheWay = await nameInTheWay(home, updates);
     if (inTheWay !== undefined) throw inTheWay;
-    if (attempt < tries && /\.lock'|reference already exists|but expected/.test(answer.stderr))
-      continue;
+    if (attempt < tries && /reference already exists|but expected/.test(answer.stderr)) continue;
     throw notMoved(answer.stderr, updates);
   }
 }

@@ -30,26 +30,25 @@ export async function removeSlots(
   const trash = "trash" in home ? home.trash : openSlotTrash(home);
   const names = numbers === undefined ? undefined : new Set(numbers.map(slotName));
   const mounts = await mountsBelow(home.root);
-  const removed: string[] = [];
-  const kept: { path: string; why: string }[] = [];
-  for (const found of await runWorktrees(home)) {
-    if (names !== undefined && !names.has(found.name)) continue;
+  const asked = (await runWorktrees(home)).filter((found) => names?.has(found.name) ?? true);
+  const kept = asked.flatMap((found) => {
     const why = reasonToKeep(home, found, mounts);
-    if (why !== undefined) {
-      kept.push({ path: found.path, why });
-      continue;
-    }
-    if ("known" in home) home.known.delete(found.name);
-    await discardFound(trash, found);
-    removed.push(found.path);
-  }
+    return why === undefined ? [] : [{ path: found.path, why }];
+  });
+  const removed = asked.filter((found) => !kept.some((other) => other.path === found.path));
+  await Promise.all(
+    removed.map((found) => {
+      if ("known" in home) home.known.delete(found.name);
+      return discardFound(trash, found);
+    }),
+  );
   await removeEmpty(path.join(home.repository.commonDir, "worktrees"));
   if (names === undefined && kept.length === 0) await removeRoot(home);
   const finish = async (): Promise<void> => {
     await emptySlotTrash(home, trash);
     await removeEmpty(path.dirname(home.root));
   };
-  return { removed, kept, finish };
+  return { removed: removed.map((found) => found.path), kept, finish };
 }
 
 function reasonToKeep(

@@ -152,7 +152,6 @@ const versions = new Map<string, Promise<void>>();
 
 /** Asks git for its version once for each PATH that we are given. */
 function requireGitVersion(folder: string): Promise<void> {
-  // biome-ignore lint/complexity/useLiteralKeys: the compiler wants a key that is not declared in brackets
   const key = process.env["PATH"] ?? "";
   const known = versions.get(key) ?? gitFrom(folder, ["version"]).then(checkVersion);
   versions.set(key, known);

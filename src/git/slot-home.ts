@@ -76,9 +76,12 @@ export async function runWorktrees(home: SlotHome): Promise<readonly FoundSlot[]
   const entries = await adminEntries(home);
   const known = new Set(entries.map((slot) => slot.name));
   const folders = (await isOurRoot(home)) ? await foldersIn(home.root) : [];
-  const unknown = folders
-    .filter((name) => isSlotName(name) && !known.has(name))
-    .map((name): FoundSlot => ({ name, path: path.join(home.root, name), state: "half_made" }));
+  const unknown: FoundSlot[] = [];
+  for (const name of folders) {
+    const folder = path.join(home.root, name);
+    if (isSlotName(name) && !known.has(name) && !(await isWorktreeOfOthers(folder)))
+      unknown.push({ name, path: folder, state: "half_made" });
+  }
   return [...entries, ...unknown].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -125,6 +128,14 @@ function slotNamed(
 function slotOfMarker(marker: string | undefined, run: RunId): string | undefined {
   const start = `{"run":"${run}","slot":"`;
   return marker?.startsWith(start) ? marker.slice(start.length, -3) : undefined;
+}
+
+/** Git knows it, and its admin directory bears no mark of ours: the user made it there. */
+async function isWorktreeOfOthers(folder: string): Promise<boolean> {
+  const adminDir = (await pointerOf(folder))?.replace(/^gitdir: /, "").trimEnd();
+  if (adminDir === undefined || !path.isAbsolute(adminDir)) return false;
+  const back = await readTextIfThere(path.join(adminDir, "gitdir"));
+  return back?.trimEnd() === path.join(folder, ".git");
 }
 
 function isSlotName(name: string): boolean {

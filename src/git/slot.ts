@@ -1,13 +1,14 @@
 /** A pool of worktrees that are made once and used again for unit after unit. Each time one is prepared it holds exactly the
  *  files of its base, whatever the last worker left in it or did to it; nothing that a worker could write is believed. */
 import { constants } from "node:fs";
-import { copyFile, lstat, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, lstat, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Failure } from "../core/failure.ts";
 import type { RefName, RepoPath, Sha } from "../core/id.ts";
 import { fileFailure, isAbsent, readTextIfThere } from "../host/file.ts";
 import { pointHead, resetAdmin, resetPointer, slotIndex } from "./admin-dir.ts";
-import { type GitPlace, git, zeroSeparated } from "./git.ts";
+import { type GitPlace, git } from "./git.ts";
+import { indexedPaths } from "./index-file.ts";
 import { readRef, updateRefs } from "./ref.ts";
 import { markerName, markerText, type SlotNumber, slotName, slotPath } from "./slot-home.ts";
 import { sparseConfig, sparsePatterns } from "./sparse.ts";
@@ -129,8 +130,8 @@ async function fill(
   const place = { ...slot.gitPlace, indexFile };
   const signal = how.signal === undefined ? {} : { signal: how.signal };
   if (!how.fresh) {
-    if (checkout.mode === "full" && (await isFile(indexFile))) await tidy(pool, place, signal);
-    else await renewFolder(pool, slot);
+    const tidied = checkout.mode === "full" && (await tidy(pool, slot, indexFile, base));
+    if (!tidied) await renewFolder(pool, slot, indexFile);
     resetPointer(slot.path, slot.adminDir);
   }
   if (checkout.mode === "sparse") await writePatterns(slot.adminDir, checkout.paths);
@@ -151,27 +152,24 @@ const disposable = [
   "core.trustctime=true",
   "core.checkStat=default",
   "core.ignoreStat=false",
+  "index.version=2",
   "core.splitIndex=false",
   "core.untrackedCache=false",
   "index.sparse=false",
 ];
 
-async function tidy(
-  pool: SlotPool,
-  place: GitPlace & { readonly workTree?: string },
-  signal: { readonly signal?: AbortSignal },
-): Promise<void> {
-  const listed = await git(place, ["ls-files", "-z"], {
-    encoding: "latin1",
-    config: disposable,
-    ...signal,
-  });
-  if (place.workTree !== undefined)
-    await tidyFolder(place.workTree, zeroSeparated(listed.stdout), pool.trash.folders);
+/** False where our index cannot be read: the folder is then made anew. */
+async function tidy(pool: SlotPool, slot: Slot, indexFile: string, base: Sha): Promise<boolean> {
+  const index = await readIfThere(indexFile);
+  const tracked = index && indexedPaths(index, base.length === 40 ? 20 : 32);
+  if (tracked === undefined) return false;
+  await tidyFolder(slot.path, tracked, pool.trash.folders);
+  return true;
 }
 
 /** For a sparse slot an empty folder is nearer than a tidy one. */
-async function renewFolder(pool: SlotPool, slot: Slot): Promise<void> {
+async function renewFolder(pool: SlotPool, slot: Slot, indexFile: string): Promise<void> {
+  if (indexFile === slotIndex(slot.adminDir, "full")) await rm(indexFile, { force: true });
   await pool.trash.folders.throwIn(slot.path);
   try {
     await mkdir(slot.path);
@@ -202,20 +200,19 @@ async function publishIndex(adminDir: string, indexFile: string): Promise<void> 
 }
 
 async function isFolder(file: string): Promise<boolean> {
-  return (await kindOf(file)) === "folder";
-}
-
-async function isFile(file: string): Promise<boolean> {
-  return (await kindOf(file)) === "file";
-}
-
-async function kindOf(file: string): Promise<"folder" | "file" | "other" | undefined> {
   try {
-    const facts = await lstat(file);
-    if (facts.isDirectory()) return "folder";
-    return facts.isFile() ? "file" : "other";
+    return (await lstat(file)).isDirectory();
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw fileFailure(error, `look at ${file}`);
+  }
+}
+
+async function readIfThere(file: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(file);
   } catch (error) {
     if (isAbsent(error)) return undefined;
-    throw fileFailure(error, `look at ${file}`);
+    throw fileFailure(error, `read ${file}`);
   }
 }

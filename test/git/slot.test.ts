@@ -13,69 +13,12 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import type { UnitId } from "../../src/core/id.ts";
-import { integrationRef, type RepoPath, type RunId, type Sha, unitRef } from "../../src/core/id.ts";
+import { integrationRef, type Sha } from "../../src/core/id.ts";
 import { removeSlots } from "../../src/git/remove-slots.ts";
-import { openRepository } from "../../src/git/repository.ts";
 import { prepareSlot, type Slot } from "../../src/git/slot.ts";
-import { closeSlotPool, openSlotPool, type SlotPool } from "../../src/git/worktree.ts";
-import {
-  fingerprint,
-  leftovers,
-  makeRepository,
-  runGit,
-  type TestRepository,
-} from "../support/repository.ts";
-
-const run = "20260101-0000-aaaa" as RunId;
-const full = { mode: "full" } as const;
-const files = {
-  "a.txt": "a\n",
-  "src/one.ts": "1\n",
-  "src/two.ts": "2\n",
-  "src/deep/three.ts": "3\n",
-  "odd [name]*?.txt": "odd\n",
-  ".gitignore": "ignored\nnode_modules\n",
-};
-
-interface Ground {
-  readonly user: TestRepository;
-  readonly pool: SlotPool;
-  readonly base: Sha;
-}
-
-async function ground(content: Record<string, string> = files): Promise<Ground> {
-  const user = await makeRepository(content);
-  const repository = await openRepository(user.path);
-  const pool = await openSlotPool(path.join(user.folder, "state"), repository, run);
-  return { user, pool, base: (await user.git("rev-parse", "HEAD")) as Sha };
-}
-
-function branch(unit: string) {
-  return unitRef(run, unit as UnitId);
-}
-
-/** What a worker's git says in the slot, and what is on the disk. */
-async function view(slot: Slot): Promise<Record<string, unknown>> {
-  return {
-    status: await runGit(slot.path, ["status", "--porcelain", "--ignored", "-uall"]),
-    head: await runGit(slot.path, ["rev-parse", "HEAD"]),
-    branch: await runGit(slot.path, ["branch", "--show-current"]),
-    files: filesOf(slot.path),
-  };
-}
-
-function filesOf(folder: string): string[] {
-  return execFileSync("find", [".", "-mindepth", "1", "!", "-path", "./.git"], { cwd: folder })
-    .toString()
-    .trim()
-    .split("\n")
-    .filter((name) => name !== "" && !lstatSync(path.join(folder, name)).isDirectory())
-    .map((name) => name.slice(2))
-    .sort();
-}
-
-const everything = Object.keys(files).sort();
+import { closeSlotPool } from "../../src/git/worktree.ts";
+import { fingerprint, leftovers, runGit, type TestRepository } from "../support/repository.ts";
+import { branch, everything, filesOf, full, ground, run, view } from "../support/slots.ts";
 
 describe("a full slot", () => {
   test("holds its base on the unit's branch, and leaves the user's checkout alone", async () => {
@@ -124,7 +67,10 @@ describe("a full slot", () => {
   });
 
   test("is clean again whatever a worker left in its folder", async () => {
-    const { pool, base } = await ground();
+    const { user, pool } = await ground();
+    await user.git("update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},sub`);
+    await user.git("commit", "--quiet", "-m", "a submodule");
+    const base = (await user.git("rev-parse", "HEAD")) as Sha;
     const slot = await prepareSlot(pool, 1, { base, branch: branch("one"), checkout: full });
     const at = (name: string): string => path.join(slot.path, name);
     writeFileSync(at("a.txt"), "b\n");
@@ -148,6 +94,7 @@ describe("a full slot", () => {
     rmSync(at("odd [name]*?.txt"));
     symlinkSync("/etc/passwd", at("odd [name]*?.txt"));
     mkdirSync(at("empty/er"), { recursive: true });
+    writeFileSync(at("sub/inside"), "s");
     writeFileSync(Buffer.from(`${slot.path}/caf\xe9`, "latin1"), "latin1");
     const again = await prepareSlot(pool, 1, { base, branch: branch("two"), checkout: full });
     expect(await view(again)).toEqual({
@@ -274,59 +221,6 @@ describe("a full slot", () => {
     expect(filesOf(slot.path)).toEqual(everything);
     expect(await runGit(slot.path, ["status", "--porcelain"])).toBe("");
     expect(await fingerprint(user.path)).toEqual(before);
-    await closeSlotPool(pool);
-  });
-});
-
-describe("a sparse slot", () => {
-  const sparse = (...paths: string[]) => ({ mode: "sparse", paths: paths as RepoPath[] }) as const;
-
-  test("holds only the unit's files, and git misses none of the others", async () => {
-    const { user, pool, base } = await ground();
-    const config = readFileSync(path.join(user.path, ".git/config"), "utf8");
-    const checkout = sparse("src/one.ts", "odd [name]*?.txt", "not/there.ts");
-    const slot = await prepareSlot(pool, 1, { base, branch: branch("one"), checkout });
-    expect(await view(slot)).toEqual({
-      status: "",
-      head: base,
-      branch: `pleach/${run}/one`,
-      files: ["odd [name]*?.txt", "src/one.ts"],
-    });
-    expect(readFileSync(path.join(user.path, ".git/config"), "utf8")).toBe(config);
-    await closeSlotPool(pool);
-  });
-
-  test("is used again for other files, another base, and for the whole tree", async () => {
-    const { user, pool, base } = await ground();
-    const next = (await user.commit({ "src/one.ts": "11\n", "src/new.ts": "n\n" })) as Sha;
-    const one = await prepareSlot(pool, 1, {
-      base,
-      branch: branch("one"),
-      checkout: sparse("src/one.ts", "a.txt"),
-    });
-    writeFileSync(path.join(one.path, "src/one.ts"), "changed\n");
-    writeFileSync(path.join(one.path, "junk"), "junk\n");
-    const two = await prepareSlot(pool, 1, {
-      base: next,
-      branch: branch("two"),
-      checkout: sparse("src/one.ts", "src/new.ts"),
-    });
-    expect(await view(two)).toMatchObject({
-      status: "",
-      head: next,
-      files: ["src/new.ts", "src/one.ts"],
-    });
-    expect(readFileSync(path.join(two.path, "src/one.ts"), "utf8")).toBe("11\n");
-    const three = await prepareSlot(pool, 1, { base, branch: branch("three"), checkout: full });
-    expect(await view(three)).toMatchObject({ status: "", head: base, files: everything });
-    const four = await prepareSlot(pool, 1, {
-      base,
-      branch: branch("four"),
-      checkout: sparse("a.txt"),
-    });
-    expect(await view(four)).toMatchObject({ status: "", head: base, files: ["a.txt"] });
-    const none = await prepareSlot(pool, 1, { base, branch: branch("none"), checkout: sparse() });
-    expect(await view(none)).toMatchObject({ status: "", head: base, files: [] });
     await closeSlotPool(pool);
   });
 });

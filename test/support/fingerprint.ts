@@ -17,8 +17,8 @@ export async function fingerprint(
   path: string,
   options: FingerprintOptions = {},
 ): Promise<Record<string, string>> {
-  const gitDir = await runGit(path, ["rev-parse", "--path-format=absolute", "--git-dir"]);
-  const common = await runGit(path, ["rev-parse", "--path-format=absolute", "--git-common-dir"]);
+  const gitDir = await askGit(path, ["rev-parse", "--path-format=absolute", "--git-dir"]);
+  const common = await askGit(path, ["rev-parse", "--path-format=absolute", "--git-common-dir"]);
   const facts: Record<string, string> = {};
   const movedPaths = new Set(options.exceptPaths ?? []);
   for (const [name, what] of filesBelow(path))
@@ -34,7 +34,7 @@ export async function fingerprint(
   const moved = options.except?.some((name) => head === `ref: ${name}\n`) ?? false;
   for (const name of moved ? pseudoRefs.slice(2) : pseudoRefs) addFile(facts, gitDir, name);
   facts["worktrees"] = theirWorktrees(
-    await runGit(path, ["worktree", "list", "--porcelain"]),
+    await askGit(path, ["worktree", "list", "--porcelain"]),
     moved,
   );
   return facts;
@@ -43,15 +43,15 @@ export async function fingerprint(
 /** What a finished run must not leave (promise P7): worktrees, locks and refs of ours, apart from branches and snapshots
  *  that the caller says are kept. An empty list is the good answer. */
 export async function leftovers(path: string, kept: readonly string[] = []): Promise<string[]> {
-  const common = await runGit(path, ["rev-parse", "--path-format=absolute", "--git-common-dir"]);
+  const common = await askGit(path, ["rev-parse", "--path-format=absolute", "--git-common-dir"]);
   const locks = filesBelow(common).filter(([name]) => name.endsWith(".lock"));
-  const list = await runGit(path, ["worktree", "list", "--porcelain"]);
+  const list = await askGit(path, ["worktree", "list", "--porcelain"]);
   const worktrees = list.split("\n\n").filter((block) => /^locked pleach/m.test(block));
   const admin = join(common, "worktrees");
   const entries = (existsSync(admin) ? readdirSync(admin) : []).filter((name) =>
     existsSync(join(admin, name, "pleach.json")),
   );
-  const refs = (await runGit(path, ["for-each-ref", "--format=%(refname)"])).split("\n");
+  const refs = (await askGit(path, ["for-each-ref", "--format=%(refname)"])).split("\n");
   const ours = refs.filter((ref) => isOurRef(ref) && !kept.some((start) => ref.startsWith(start)));
   return [
     ...locks.map(([name]) => `lock ${name}`),
@@ -59,6 +59,11 @@ export async function leftovers(path: string, kept: readonly string[] = []): Pro
     ...entries.map((name) => `admin ${name}`),
     ...ours.map((ref) => `ref ${ref}`),
   ];
+}
+
+/** Taking the fingerprint must not run what a test planted. */
+function askGit(path: string, args: readonly string[]): Promise<string> {
+  return runGit(path, ["-c", "core.fsmonitor=false", ...args]);
 }
 
 const pseudoRefs = [
@@ -85,7 +90,7 @@ async function addRefs(
   path: string,
   except: ReadonlySet<string>,
 ): Promise<void> {
-  const refs = await runGit(path, ["for-each-ref", "--format=%(refname) %(objectname) %(symref)"]);
+  const refs = await askGit(path, ["for-each-ref", "--format=%(refname) %(objectname) %(symref)"]);
   for (const line of refs.split("\n").filter(Boolean)) {
     const name = line.split(" ", 1)[0] ?? "";
     if (!isOurRef(name) && !except.has(name)) facts[`ref ${name}`] = line;
@@ -99,7 +104,7 @@ async function addIndex(
   gitDir: string,
   except: ReadonlySet<string>,
 ): Promise<void> {
-  const entries = await runGit(path, ["ls-files", "--stage", "-v", "-z"]);
+  const entries = await askGit(path, ["ls-files", "--stage", "-v", "-z"]);
   for (const entry of entries.split("\0").filter(Boolean)) {
     const name = entry.slice(entry.indexOf("\t") + 1);
     if (!except.has(name))
