@@ -37,7 +37,7 @@ export function reduceLanding(state: RunState, event: LandingEvent, at: number):
       invariant(state.at.phase === "finished", "a run lands after it finished");
       return {
         ...state,
-        landing: { ...asked(state), target: event.target ?? state.settings.target },
+        landing: asked(state),
         landingRounds: 0,
         clean: { ...state.clean, asked: state.clean.asked ?? "end" },
       };
