@@ -1,6 +1,6 @@
 /** The end of a run and what may follow it for ever after: landing, undo, cleaning. */
 import type { RunEvent } from "./event.ts";
-import { invariant } from "./failure.ts";
+import { invariant, unreachable } from "./failure.ts";
 import type { Landing, RunState } from "./run.ts";
 
 type LandingEvent = Extract<
@@ -67,6 +67,8 @@ export function reduceLanding(state: RunState, event: LandingEvent, at: number):
         clean: { ...rest, kept: event.kept, removed: [...rest.removed, ...event.removed] },
       };
     }
+    default:
+      return unreachable(event);
   }
 }
 
