@@ -60,7 +60,8 @@ function documentOf(text: string): yaml.Document.Parsed | "too deep" {
 }
 
 function firstLine(message: string): string {
-  return (message.split("\n")[0] ?? "").replace(/:$/, "").slice(0, 300);
+  const line = (message.split("\n")[0] ?? "").replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, " ");
+  return line.replace(/:$/, "").slice(0, 300);
 }
 
 function readValue(node: unknown, path: readonly PropertyKey[], walk: Walk): Json {

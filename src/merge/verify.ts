@@ -27,11 +27,13 @@ export interface CheckRequest {
 export class Verifier {
   readonly #pool: SlotPool;
   readonly #tools: CheckTools;
+  readonly #lane: <T>(work: () => Promise<T>) => Promise<T>;
   readonly #running = new Map<string, { stop: AbortController; ended: Promise<unknown> }>();
   #prepared: { readonly commit: Sha; readonly slot: Slot; readonly ready: ReadySlot } | undefined;
 
-  constructor(pool: SlotPool, tools: CheckTools) {
+  constructor(pool: SlotPool, tools: CheckTools, lane: <T>(work: () => Promise<T>) => Promise<T>) {
     this.#pool = pool;
+    this.#lane = lane;
     this.#tools = tools;
   }
 
@@ -82,7 +84,9 @@ export class Verifier {
     if (this.#prepared?.commit === commit) return this.#prepared;
     this.#prepared = undefined;
     const content = { base: commit, checkout: { mode: "full" } } as const;
-    const slot = await prepareSlot(this.#pool, "integration", content, { signal });
+    const slot = await this.#lane(() =>
+      prepareSlot(this.#pool, "integration", content, { signal }),
+    );
     const ready = await this.#tools.setUp(slot, signal);
     const prepared = { commit, slot, ready };
     if (ready.type === "ready") this.#prepared = prepared;

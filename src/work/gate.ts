@@ -2,7 +2,7 @@
 import type { RepoPath, UnitId } from "../core/id.ts";
 import type { Ownership } from "../core/ownership.ts";
 import type { Reason } from "../core/worker.ts";
-import type { Change } from "../git/change.ts";
+import type { Change } from "../git/snapshot.ts";
 
 export interface GateFacts {
   readonly unit: UnitId;

@@ -22,7 +22,7 @@ async function killedRunner(options: { folder: string; run: string; sandbox: boo
   const { folder, run, sandbox } = options;
   const pidFile = path.join(folder, "pid");
   const request = {
-    command: `(setsid sleep 1000 &) ; echo $$ > "${pidFile}"; trap '' TERM; while :; do sleep 0.1; done`,
+    command: `trap '' TERM; (setsid sleep 1000 &) ; echo $$ > "${pidFile}"; sleep 1000; true`,
     cwd: folder,
     env: { PATH: process.env["PATH"] ?? "" },
     mark: { PLEACH_RUN: run, PLEACH_UNIT: "a", PLEACH_ATTEMPT: "1" },
