@@ -20,8 +20,8 @@ import { parseRuleFile } from "./codemod-rule.ts";
 const [kind, jobFile] = process.argv.slice(2);
 if (kind === "module" && jobFile !== undefined) {
   await runModule(JSON.parse(readFileSync(jobFile, "utf8")) as ModuleJob);
-  // The module may have left timers or servers of its own running.
-  process.exit(0);
+  // All is in the report; the module may have left timers or servers of its own running.
+  process.kill(process.pid, "SIGKILL");
 } else {
   runRules();
 }

