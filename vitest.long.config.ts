@@ -1,7 +1,11 @@
-import { mergeConfig } from "vitest/config";
-import config from "./vitest.config.ts";
+import { defineConfig } from "vitest/config";
 
 /** Random kills, many seeds, fuzzing: `npm run test:long`. */
-export default mergeConfig(config, {
-  test: { testTimeout: 900_000, hookTimeout: 120_000 },
+export default defineConfig({
+  test: {
+    globalSetup: ["test/support/build.ts"],
+    include: ["test/long/**/*.test.ts"],
+    testTimeout: 900_000,
+    hookTimeout: 120_000,
+  },
 });
