@@ -25,6 +25,8 @@ export interface Started {
   signal(name: NodeJS.Signals): void;
   /** SIGKILL to the whole process group. */
   kill(): void;
+  /** So far. */
+  said(): Pick<Ran, "stdout" | "stderr">;
   readonly ended: Promise<Ran & { readonly by: NodeJS.Signals | null }>;
 }
 
@@ -55,7 +57,13 @@ export function startPleach(
   const send = (to: number, name: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) process.kill(to, name);
   };
-  return { pid, ended, signal: (name) => send(pid, name), kill: () => send(-pid, "SIGKILL") };
+  return {
+    pid,
+    ended,
+    said: () => said,
+    signal: (name) => send(pid, name),
+    kill: () => send(-pid, "SIGKILL"),
+  };
 }
 
 export const runArguments = (scene: Scene, ...more: readonly string[]) => [

@@ -1,8 +1,17 @@
 /** A small repository with a user in it and a plan that meets everything once: units side by side and one after the other, a worker
  *  that strays, a red check that is mended, doneWhen, and a landing on what is checked out beside the user's own edits. */
-import { cpSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { eventually } from "./eventually.ts";
 import { makeRepository, repositoryAt, runGit, type TestRepository } from "./repository.ts";
 
 export interface Scene {
@@ -47,12 +56,20 @@ const plan = {
   doneWhen: [{ name: "woven", run: "test -e delta/file && ! grep -rq broken gamma" }],
 };
 
-const config = {
-  workers: { hand: { type: "command", command: worker } },
+/** Tells that it began, then waits for `open()`; under `--sandbox none` alone. */
+const gate = (folder: string) => `
+touch '${folder}'/began-$PLEACH_UNIT-$PLEACH_ATTEMPT
+echo half > $PLEACH_UNIT/half
+while ! test -e '${folder}/go'; do sleep 0.05; done
+rm $PLEACH_UNIT/half
+`;
+
+const config = (command: string) => ({
+  workers: { hand: { type: "command", command } },
   worker: "hand",
   checks: [{ name: "whole", run: "! grep -rq broken gamma || { echo gamma is broken; false; }" }],
   limits: { concurrency: 2, attempts: 2, unitTimeout: "60s", runTimeout: "5m" },
-};
+});
 
 /** A folder in memory where there is one: a thousand runs wait for the disk otherwise. */
 export function fastFolder(prefix = "pleach-kill-"): string {
@@ -60,10 +77,18 @@ export function fastFolder(prefix = "pleach-kill-"): string {
   return realpathSync(mkdtempSync(path.join(existsSync(memory) ? memory : os.tmpdir(), prefix)));
 }
 
-export async function makeScene(
-  parts: { readonly plan?: object; readonly config?: object } = {},
-): Promise<Scene> {
+export interface SceneParts {
+  /** Instead of the plan that meets everything. */
+  readonly plan?: object;
+  /** Over the config. */
+  readonly config?: object;
+  /** The workers wait until they are let go. */
+  readonly gated?: boolean;
+}
+
+export async function makeScene(parts: SceneParts = {}): Promise<Scene> {
   const folder = fastFolder();
+  const command = parts.gated ? gate(folder) + worker : worker;
   const files = Object.fromEntries(
     ["alpha", "beta", "gamma", "delta"].map((id) => [`${id}/file`, `${id}\n`]),
   );
@@ -73,7 +98,7 @@ export async function makeScene(
       mine: "as committed\n",
       staged: "as committed\n",
       ".gitignore": "*.ignored\n",
-      ".agentrc.json": JSON.stringify({ ...config, ...parts.config }),
+      ".agentrc.json": JSON.stringify({ ...config(command), ...parts.config }),
     },
     { under: folder },
   );
@@ -88,6 +113,19 @@ export async function makeScene(
   await repository.git("add", "staged");
   return sceneAt(folder);
 }
+
+/** Lets all workers of a gated scene go. */
+export function openGate({ folder }: Scene): void {
+  writeFileSync(path.join(folder, "go"), "");
+}
+
+/** Settles when a worker of a gated scene began. */
+export function hasBegunWork({ folder }: Scene, unit: string, attempt = 1): Promise<void> {
+  return eventually(() => existsSync(path.join(folder, `began-${unit}-${attempt}`)));
+}
+
+/** A plan of one unit. */
+export const alphaOnly = { version: 1, goal: "Weave", units: [unit("alpha")] };
 
 /** The same scene in a folder of its own. */
 export async function copyOf(scene: Scene): Promise<Scene> {
