@@ -18,7 +18,8 @@ const world: World = {
   cwd: () => process.cwd(),
   stdout: process.stdout,
   stderr: process.stderr,
-  openDoors: async () => (await import("./cli/compose.ts")).openDoors(),
+  openDoors: async () =>
+    (await import("./cli/compose.ts")).openDoors({ quit: (code) => process.exit(code) }),
 };
 // Node would end with 1, which means that some units did not land.
 process.on("uncaughtException", (thrown) => process.exit(sayWhatWentWrong(world, thrown)));

@@ -1,8 +1,7 @@
 /** `pleach clean`: removes what runs left. */
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { oneLine } from "../core/text.ts";
 import type { Cleaned } from "./doors.ts";
-import { usage } from "./failure.ts";
 import { addGlobals, printDocument, type Session } from "./surface.ts";
 
 export function defineClean(command: Command, session: Session): void {
@@ -11,23 +10,15 @@ export function defineClean(command: Command, session: Session): void {
       "Removes what finished runs left. What never landed goes only with --discard, and is named first.",
     )
     .argument("[run...]", "the runs")
-    .addOption(new Option("--all", "every finished run"))
     .option("--discard", "also throw away work that never landed");
   addGlobals(command).action((runs: string[]) =>
     session.act(command, async (surface) => {
-      const { all = false, discard = false } = command.opts<{ all?: boolean; discard?: boolean }>();
-      if (all && runs.length > 0) {
-        throw usage(
-          "conflicting_option",
-          "--all cannot be given beside runs",
-          "leave one of them out",
-        );
-      }
+      const { discard = false } = command.opts<{ discard?: boolean }>();
       const { openEyes } = await import("./eyes.ts");
       const eyes = openEyes(surface, { ndjson: false });
       try {
         const doors = await surface.world.openDoors();
-        const cleaned = await doors.clean(surface.where, runs, { discard, all }, eyes);
+        const cleaned = await doors.clean(surface.where, runs, { discard }, eyes);
         eyes.close();
         if (surface.globals.json) printDocument(surface, { version: 1, runs: cleaned });
         else surface.world.stdout.write(cleanedText(cleaned, surface.globals.verbose));

@@ -108,17 +108,12 @@ export interface Doors {
   listRuns(where: Where): Promise<readonly RunListing[]>;
   /** Without a run: the one the request can be meant for, else a Failure. */
   speak(where: Where, run: string | undefined, request: Request): Promise<Heard>;
-  land(
-    where: Where,
-    run: string | undefined,
-    options: { readonly partial: boolean },
-    eyes: Eyes,
-  ): Promise<RunState>;
+  land(where: Where, run: string | undefined, eyes: Eyes): Promise<RunState>;
   undo(where: Where, run: string | undefined, eyes: Eyes): Promise<RunState>;
   clean(
     where: Where,
     runs: readonly string[],
-    options: { readonly discard: boolean; readonly all: boolean },
+    options: { readonly discard: boolean },
     eyes: Eyes,
   ): Promise<readonly Cleaned[]>;
   doctor(where: Where): Promise<readonly Finding[]>;

@@ -6,15 +6,13 @@ import { addGlobals, type Session } from "./surface.ts";
 export function defineLand(command: Command, session: Session): void {
   command
     .description("Moves the target to a finished run's result, if nothing of yours would be lost.")
-    .argument("[run]", "the run; the newest finished one if absent")
-    .option("--partial", "land what is merged though some units are not");
+    .argument("[run]", "the run; the newest finished one if absent");
   addGlobals(command).action((run: string | undefined) =>
     session.act(command, async (surface) => {
       const { watchLoop } = await import("./end.ts");
       const doors = await surface.world.openDoors();
-      const { partial = false } = command.opts<{ partial?: boolean }>();
       return watchLoop(surface, { ndjson: false, exitCode: landed }, (eyes) =>
-        doors.land(surface.where, run, { partial }, eyes),
+        doors.land(surface.where, run, eyes),
       );
     }),
   );

@@ -1,9 +1,10 @@
 /** The door of the program: the arguments in, an exit code out. What a command needs beyond its flags it loads when it runs, so
  *  that `--version` and `--help` stay near the start of a bare Node. */
-import { readFileSync } from "node:fs";
+
 import { Command, CommanderError } from "commander";
 import { failureDocument, failureText, understand, usage, usageFailure } from "./failure.ts";
 import { addGlobals, type Session, surfaceOf, type World } from "./surface.ts";
+import { versionOfPackage } from "./version.ts";
 
 interface Outline {
   readonly summary: string;
@@ -89,12 +90,6 @@ export async function main(world: World): Promise<number> {
   } catch (thrown) {
     return sayWhatWentWrong(world, thrown);
   }
-}
-
-export function versionOfPackage(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
-  return version;
 }
 
 /** `pleach help run` is `pleach run --help`. */

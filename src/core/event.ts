@@ -168,7 +168,7 @@ export type RunEvent =
       readonly signal?: "SIGINT" | "SIGTERM";
     }
   | { readonly type: "run-finished"; readonly outcome: RunOutcome }
-  | { readonly type: "land-asked"; readonly partial: boolean; readonly target?: RefName }
+  | { readonly type: "land-asked" }
   | { readonly type: "target-seen"; readonly tip: Sha | null; readonly contained: boolean }
   | {
       readonly type: "land-started";

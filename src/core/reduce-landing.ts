@@ -1,6 +1,6 @@
 /** The end of a run and what may follow it for ever after: landing, undo, cleaning. */
 import type { RunEvent } from "./event.ts";
-import { invariant } from "./failure.ts";
+import { invariant, unreachable } from "./failure.ts";
 import type { Landing, RunState } from "./run.ts";
 
 type LandingEvent = Extract<
@@ -37,7 +37,7 @@ export function reduceLanding(state: RunState, event: LandingEvent, at: number):
       invariant(state.at.phase === "finished", "a run lands after it finished");
       return {
         ...state,
-        landing: { ...asked(state), target: event.target ?? state.settings.target },
+        landing: asked(state),
         landingRounds: 0,
         clean: { ...state.clean, asked: state.clean.asked ?? "end" },
       };
@@ -67,6 +67,8 @@ export function reduceLanding(state: RunState, event: LandingEvent, at: number):
         clean: { ...rest, kept: event.kept, removed: [...rest.removed, ...event.removed] },
       };
     }
+    default:
+      return unreachable(event);
   }
 }
 

@@ -233,3 +233,9 @@ function factsOf(owner: LockFile | undefined): LockFacts | undefined {
   const { token: _, ...facts } = owner;
   return facts;
 }
+
+/** Who holds a lock now, alive or dead; undefined where nobody does or the file cannot be understood. */
+export async function readLock(file: string): Promise<LockFacts | undefined> {
+  const found = await read(file);
+  return found === undefined ? undefined : factsOf(found.owner);
+}

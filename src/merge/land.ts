@@ -35,7 +35,7 @@ export async function land(
   request: MoveRequest,
   resumed: boolean,
 ): Promise<RunEvent> {
-  const { since: _, ...move } = request;
+  const move = { target: request.target, old: request.old, new: request.new };
   const landed: RunEvent = { type: "landed", ...move };
   if (resumed) {
     const found = await recoverMove(repository, request);
@@ -74,8 +74,7 @@ export async function undo(
       return { type: "undo-refused", refusal: localEdits(state, back, found.paths) };
     }
   }
-  const { since: _, ...move } = back;
-  const moved = await moveTarget(repository, { ...move, message: `pleach ${state.run}: undo` });
+  const moved = await moveTarget(repository, { ...back, message: `pleach ${state.run}: undo` });
   if (moved.type === "moved") return undone;
   return { type: "undo-refused", refusal: refusalOf(state, back, moved) };
 }

@@ -32,7 +32,7 @@ function hostileRun(text: string) {
     .merge("b")
     .verify(text, false)
     .finish("partial")
-    .happened({ type: "land-asked", partial: true })
+    .happened({ type: "land-asked" })
     .refuseLanding(text, [text])
     .happened({ type: "cleaned", removed: [text], kept: [text] });
 }
