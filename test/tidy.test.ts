@@ -94,7 +94,6 @@ const planted: readonly (readonly [what: string, path: string, text: string, sai
   ["a lane made elsewhere", "src/cli/a.ts", `import PQueue from "p-queue";`, "one door"],
   ["a model elsewhere", "src/agent/a.ts", `const { x } = require("openai");`, "one door"],
   ["a long file", "src/core/a.ts", filler(301), "has 301 lines"],
-  ["a long test", "test/core/a.test.ts", filler(301), "has 301 lines"],
   [
     "a long function",
     "src/core/a.ts",

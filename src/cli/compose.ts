@@ -1,4 +1,6 @@
 /** The one place where real things are made and handed in: each door of the commands, opened on a real repository. */
+import { availableParallelism } from "node:os";
+import PQueue from "p-queue";
 import { readConfig } from "../config/read-config.ts";
 import { isTrusted, trust, trustQuestion } from "../config/trust.ts";
 import { isSettled } from "../core/decide.ts";
@@ -20,9 +22,10 @@ import { type Prepared, prepare, requireTrust } from "./prepare.ts";
 import { anyRun, isUnfinished, openStoredRuns, type StoredRuns } from "./stored-runs.ts";
 
 export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
-  const drive = (stored: StoredRuns, eyes: Eyes): Driver => {
-    const { repository, stateHome: home } = stored;
-    return { repository, stateHome: home, eyes, quit };
+  // Filling worktrees keeps a processor busy each.
+  const checkoutLane = makeLane(availableParallelism());
+  const drive = (on: Pick<StoredRuns, "repository" | "stateHome">, eyes: Eyes): Driver => {
+    return { repository: on.repository, stateHome: on.stateHome, eyes, quit, checkoutLane };
   };
   return {
     plan: async (request) => previewOf(await prepare(request)),
@@ -35,8 +38,7 @@ export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
     run: async (request, eyes) => {
       const prepared = await prepare(request);
       requireTrust(prepared);
-      const { repository, stateHome: home } = prepared;
-      return driveNew({ repository, stateHome: home, eyes, quit }, prepared);
+      return driveNew(drive(prepared, eyes), prepared);
     },
     resume: async (where, named, eyes) => {
       const stored = await openStoredRuns(where.dir);
@@ -212,4 +214,10 @@ async function trustHere(where: Where) {
     await trust(stateHome(), repository.name, question);
   }
   return { commands: question.commands, already };
+}
+
+/** A physical limit: so many at once, the others wait their turn. */
+function makeLane(concurrency: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const queue = new PQueue({ concurrency });
+  return (work) => queue.add(work);
 }

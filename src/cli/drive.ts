@@ -1,8 +1,6 @@
 /** Driving a run: the lock, the workers, the sandbox and the lanes are made here and handed to the runner. */
 import { randomInt } from "node:crypto";
-import { availableParallelism } from "node:os";
 import ciInfo from "ci-info";
-import PQueue from "p-queue";
 import type { RunEvent } from "../core/event.ts";
 import { makeRunId, type RepoPath, type RunId, type UnitId } from "../core/id.ts";
 import { type Ownership, ownershipOf } from "../core/ownership.ts";
@@ -25,6 +23,8 @@ export interface Driver {
   readonly repository: Repository;
   readonly stateHome: string;
   readonly eyes: Eyes;
+  /** How many worktrees may be filled at once. */
+  readonly checkoutLane: <T>(work: () => Promise<T>) => Promise<T>;
   /** Ends the process; asked for by a second Ctrl-C. */
   readonly quit: (exitCode: number) => void;
 }
@@ -106,7 +106,7 @@ function runnerParts(
         files,
         workers: made.workers,
         sandbox,
-        checkoutLane: makeLane(availableParallelism()),
+        checkoutLane: driver.checkoutLane,
         report: (activity) => eyes.activity(activity),
         inherited: state,
         mark,
@@ -127,12 +127,6 @@ function runnerParts(
       return listening.dispose;
     },
   };
-}
-
-/** A physical limit: so many at once, the others wait their turn. */
-function makeLane(concurrency: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const queue = new PQueue({ concurrency });
-  return (work) => queue.add(work);
 }
 
 /** Wall-clock time that never goes back, whatever is done to the machine's clock meanwhile. */

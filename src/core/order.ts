@@ -1,5 +1,4 @@
 /** Which unit goes first: the one with the longest chain of others waiting behind it, then plan order. */
-import type { UnitId } from "./id.ts";
 import { type Unit, unitPositions } from "./plan.ts";
 
 const orders = new WeakMap<readonly Unit[], readonly number[]>();
@@ -27,24 +26,6 @@ export function dependentsOf(units: readonly Unit[]): readonly (readonly number[
     for (const before of unit.after) made[positions.get(before) ?? -1]?.push(position);
   });
   dependents.set(units, made);
-  return made;
-}
-
-/** Waves as a person would draw them: each holds the units whose last predecessor is in the wave before. */
-export function waves(units: readonly Unit[]): readonly (readonly UnitId[])[] {
-  const depth = new Array<number>(units.length).fill(0);
-  const next = dependentsOf(units);
-  for (const position of topologicalOrder(units)) {
-    for (const later of next[position] ?? []) {
-      depth[later] = Math.max(depth[later] ?? 0, (depth[position] ?? 0) + 1);
-    }
-  }
-  const made: UnitId[][] = [];
-  units.forEach((unit, position) => {
-    const wave = depth[position] ?? 0;
-    made[wave] ??= [];
-    made[wave].push(unit.id);
-  });
   return made;
 }
 

@@ -5,6 +5,7 @@ import type { UnitId } from "./id.ts";
 import { dependentsOf } from "./order.ts";
 import { unitPositions } from "./plan.ts";
 import type { RunState, UnitPhase, UnitState } from "./run.ts";
+import { cancelled, phaseOf, reasonOf, timedOut } from "./unit-end.ts";
 import type { Reason, Spend } from "./worker.ts";
 
 /** A unit whose attempts are cut off this often by killed runners is given up: it may be what kills them. */
@@ -285,24 +286,6 @@ function runningAttempt(unit: UnitState, attempt: number) {
     `attempt ${attempt} of ${unit.id} is running`,
   );
   return unit.at;
-}
-
-function phaseOf(reason: Reason): UnitPhase {
-  const phase = reason.type === "timed_out" ? "timed_out" : "failed";
-  return { phase, reason };
-}
-
-function cancelled(): UnitPhase {
-  return { phase: "cancelled", reason: reasonOf("cancelled", "it was cancelled") };
-}
-
-function timedOut(): UnitPhase {
-  const message = "the run reached its time limit (limits.runTimeout)";
-  return { phase: "timed_out", reason: reasonOf("timed_out", message) };
-}
-
-function reasonOf(type: Reason["type"], message: string): Reason {
-  return { type, message, paths: [] };
 }
 
 function sum(a: Spend, b: Spend): Spend {

@@ -2,8 +2,9 @@
 import { rm, rmdir } from "node:fs/promises";
 import type { CleanDepth } from "../core/action.ts";
 import type { RunEvent } from "../core/event.ts";
-import { candidateRef, integrationRef, type RefName, type Sha, unitRef } from "../core/id.ts";
-import type { RunState } from "../core/run.ts";
+import { candidateRef, integrationRef, type RefName, type Sha, type UnitId } from "../core/id.ts";
+import { unitPositions } from "../core/plan.ts";
+import type { RunState, UnitState } from "../core/run.ts";
 import { isAncestor } from "../git/ancestor.ts";
 import { listRefs, updateRefs } from "../git/ref.ts";
 import { removeSlots } from "../git/remove-slots.ts";
@@ -45,8 +46,20 @@ async function cleanRefs(pool: SlotPool, state: RunState, depth: CleanDepth) {
   const updates = done.map(([ref, sha]) => ({ ref, new: null, old: sha }));
   if (updates.length > 0) await updateRefs(repository, updates);
   const gone = new Set(done.map(([ref]) => ref));
-  const kept = all.map(([ref]) => ref).filter((ref) => !gone.has(ref));
+  const kept = all.map(([ref]) => ref).filter((ref) => !gone.has(ref) && !hasLanded(state, ref));
   return { removed: [...gone], kept };
+}
+
+/** A snapshot of what the target has: it stays until `pleach clean`, but nobody need be told of it. */
+function hasLanded(state: RunState, ref: RefName): boolean {
+  return state.landing.phase === "landed" && unitOf(state, ref)?.at.phase === "merged";
+}
+
+function unitOf(state: RunState, ref: RefName): UnitState | undefined {
+  const [, folder, run, name] = ref.replace("refs/heads/", "refs/").split("/");
+  if (folder !== "pleach" || run !== state.run) return undefined;
+  const position = unitPositions(state.plan.units).get(name as UnitId);
+  return position === undefined ? undefined : state.units[position];
 }
 
 async function isDone(
@@ -59,9 +72,7 @@ async function isDone(
   const landed = state.landing.phase === "landed";
   if (ref === candidateRef(state.run)) return true;
   if (ref === integrationRef(state.run)) return landed || sha === state.plan.base;
-  const unit = state.units.find(
-    ({ id }) => ref === unitRef(state.run, id) || ref.startsWith(`refs/pleach/${state.run}/${id}/`),
-  );
+  const unit = unitOf(state, ref);
   if (unit === undefined) return false;
   if (ref.startsWith("refs/pleach/")) {
     return depth === "landed" && landed && unit.at.phase === "merged";

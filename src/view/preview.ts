@@ -1,7 +1,8 @@
 /** What a run would do: the units of a plan, their files, and in which wave each could begin at the earliest. */
 import type { RefName, RepoPath, Sha, UnitId } from "../core/id.ts";
-import type { Json, Plan } from "../core/plan.ts";
+import { type Json, type Plan, unitPositions } from "../core/plan.ts";
 import { oneLine } from "../core/text.ts";
+import { waves } from "../core/waves.ts";
 import { shortName } from "./document.ts";
 import { type Cell, renderTable, type TableLook } from "./table.ts";
 import { sayCount, sayList, shortSha } from "./words.ts";
@@ -29,16 +30,12 @@ const filesNamedMax = 3;
 
 /** For each unit, in plan order, how many units must be merged one after the other before it can begin. */
 export function wavesOf(plan: Plan): readonly number[] {
-  const waves = new Map<UnitId, number>();
-  let open = [...plan.units];
-  for (let wave = 0; open.length > 0; wave++) {
-    const ready = open.filter((unit) => unit.after.every((id) => waves.has(id)));
-    // A plan without problems has no circle; one that has is shown, not looped over.
-    const now = ready.length > 0 ? ready : open;
-    for (const unit of now) waves.set(unit.id, wave);
-    open = open.filter((unit) => !waves.has(unit.id));
-  }
-  return plan.units.map((unit) => waves.get(unit.id) ?? 0);
+  const positions = unitPositions(plan.units);
+  const numbers = new Array<number>(plan.units.length).fill(0);
+  waves(plan.units).forEach((wave, number) => {
+    for (const id of wave) numbers[positions.get(id) ?? 0] = number;
+  });
+  return numbers;
 }
 
 export function previewView(preview: PlanPreview, look: TableLook): string {

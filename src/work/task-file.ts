@@ -2,8 +2,8 @@
  *  fences that it cannot close, so that it is read as data and not as a part of the task. */
 import { stripVTControlCharacters } from "node:util";
 import type { Check, Json } from "../core/plan.ts";
+import { escapeControls } from "../core/text.ts";
 import type { Assignment, Reason } from "../core/worker.ts";
-import { escapeControls } from "../host/file.ts";
 import { oneLine, tailOf } from "./tail.ts";
 
 /** Files beyond these are only in the file list. */

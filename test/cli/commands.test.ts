@@ -151,13 +151,13 @@ describe("after a run", () => {
     const asked: unknown[] = [];
     const land =
       (state: typeof refused): Doors["land"] =>
-      async (_, run, options) => {
-        asked.push(run, options);
+      async (_, run) => {
+        asked.push(run);
         return state;
       };
-    expect((await type(["land", "--partial", runId], { land: land(refused) })).code).toBe(3);
+    expect((await type(["land", runId], { land: land(refused) })).code).toBe(3);
     expect((await type(["land"], { land: land(landed().state()) })).code).toBe(0);
-    expect(asked).toEqual([runId, { partial: true }, undefined, { partial: false }]);
+    expect(asked).toEqual([runId, undefined]);
   });
 
   it("undo is 0 where the landing was taken back and 3 where it could not be", async () => {

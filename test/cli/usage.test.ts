@@ -130,7 +130,6 @@ const wrong: readonly (readonly [typed: string[], said: string])[] = [
   [["report", "--format", "html"], "Allowed choices are md, json"],
   [["approve"], "missing required argument"],
   [["cancel", "a"], "pleach cancel RUN/a"],
-  [["clean", "--all", "20261120-1430-k3f9"], "--all cannot be given beside runs"],
 ];
 
 describe("wrong usage", () => {
