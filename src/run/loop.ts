@@ -1,6 +1,6 @@
 /** The loop: decide, record, hand out, take what comes back. It is the only writer of the journal, and it believes nothing
  *  before it is durable there. It must never wait for a hand, only for the mailbox. */
-import { actionKey, type HandAction } from "../core/action.ts";
+import { actionKey, type HandAction, stopKey } from "../core/action.ts";
 import type { Rules } from "../core/decide.ts";
 import { type JournalLine, journalVersion, type RunEvent } from "../core/event.ts";
 import { invariant, messageOf } from "../core/failure.ts";
@@ -83,8 +83,8 @@ class Loop {
     this.#inFlight.add(key);
     const { hands, mailbox } = this.#parts;
     hands.perform(action, this.#state).then(
-      (events) => mailbox.post({ type: "answer", key, events }),
-      (error: unknown) => mailbox.post({ type: "failed", key, error }),
+      (events) => mailbox.post({ type: "answer", action, events }),
+      (error: unknown) => mailbox.post({ type: "failed", action, error }),
     );
     return true;
   }
@@ -92,11 +92,11 @@ class Loop {
   async #read(mail: Mail): Promise<void> {
     switch (mail.type) {
       case "answer":
-        this.#inFlight.delete(mail.key);
+        this.#inFlight.delete(actionKey(mail.action));
         return this.#record(mail.events);
       case "failed":
-        this.#inFlight.delete(mail.key);
-        return this.#fail(mail.key, mail.error);
+        this.#inFlight.delete(actionKey(mail.action));
+        return this.#fail(mail.action, mail.error);
       case "request": {
         const fact = factOf(this.#state, mail.request);
         if (fact !== undefined) await this.#record([fact]);
@@ -106,8 +106,10 @@ class Loop {
   }
 
   /** What failed is not tried again by this runner; a run that still works is interrupted, and can be resumed. */
-  async #fail(key: string, error: unknown): Promise<void> {
-    this.#broken.add(key);
+  async #fail(action: HandAction, error: unknown): Promise<void> {
+    this.#broken.add(actionKey(action));
+    const stop = stopKey(action);
+    if (stop !== undefined) this.#broken.add(stop);
     this.#error ??= { first: error };
     const { phase } = this.#state.at;
     if (phase === "working" || phase === "paused") {
