@@ -1,7 +1,7 @@
 // What every script of ours stands on, with nothing but Node: the packages that package-lock.json names are there, and the
 // program is built. Nothing is installed or built again that is as it should be.
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 
 export const root = path.dirname(import.meta.dirname);
@@ -12,6 +12,11 @@ export function requirePackages() {
   requireNode();
   const wrong = wrongPackages();
   if (wrong.length === 0) return;
+  // A link leads to packages that another checkout keeps, and npm ci begins by deleting.
+  if (lstatSync(path.join(root, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    console.error(`node_modules is a link, and leads to other packages: ${wrong.join(", ")}`);
+    return;
+  }
   console.error(`npm ci (${wrong.length} packages are missing or out of date)`);
   npm(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
 }
