@@ -149,23 +149,26 @@ export type RunEvent =
       readonly tree: Sha;
     }
   | { readonly type: "check-started"; readonly commit: Sha; readonly name: string }
+  | { readonly type: "check-stopping"; readonly commit: Sha }
+  | { readonly type: "check-interrupted"; readonly commit: Sha }
   | { readonly type: "check-finished"; readonly commit: Sha; readonly result: CheckResult }
   | {
       readonly type: "merge-finished";
       readonly subject: MergeSubject;
       readonly outcome: MergeOutcome;
     }
-  | { readonly type: "merge-interrupted"; readonly subject: MergeSubject }
   | { readonly type: "run-paused" }
   | { readonly type: "run-continued" }
   | { readonly type: "run-cancelled"; readonly why: string }
+  /** `limits.runTimeout` passed: what is not merged by now never will be. */
+  | { readonly type: "run-timed-out" }
   | {
       readonly type: "run-interrupted";
       readonly why: string;
       readonly signal?: "SIGINT" | "SIGTERM";
     }
   | { readonly type: "run-finished"; readonly outcome: RunOutcome }
-  | { readonly type: "land-asked"; readonly partial: boolean; readonly target?: RefName }
+  | { readonly type: "land-asked" }
   | { readonly type: "target-seen"; readonly tip: Sha | null; readonly contained: boolean }
   | {
       readonly type: "land-started";

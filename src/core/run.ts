@@ -1,13 +1,6 @@
 /** What is so: the state of a run, the fold of its journal. Status, resume, report and every view are this value. */
-import type {
-  CheckResult,
-  MergeSubject,
-  Refusal,
-  RunEvent,
-  Runner,
-  RunOutcome,
-  StopWhy,
-} from "./event.ts";
+import type { CleanDepth } from "./action.ts";
+import type { CheckResult, MergeSubject, Refusal, Runner, RunOutcome, StopWhy } from "./event.ts";
 import type { RefName, RepoPath, RunId, Sha, UnitId } from "./id.ts";
 import type { Plan } from "./plan.ts";
 import type { Settings } from "./settings.ts";
@@ -25,6 +18,8 @@ export type UnitPhase =
       readonly slot: number;
       readonly since: number;
       readonly stopping?: StopWhy;
+      /** Begun by a runner that was killed: nobody works on it now. */
+      readonly lost: boolean;
     }
   /** Accepted in its own worktree, waiting in the merge queue. */
   | { readonly phase: "completed"; readonly head: Sha }
@@ -42,6 +37,8 @@ export interface UnitState {
   readonly refusals: number;
   readonly interruptions: number;
   readonly approved: boolean;
+  /** A person asked to cancel it while it could not be at once. */
+  readonly cancelAsked: boolean;
   /** Why the last attempt was refused; goes to the next one. */
   readonly previous?: Reason;
   readonly changed: readonly RepoPath[];
@@ -66,13 +63,26 @@ export interface MergeState {
   readonly candidate?: { readonly commit: Sha; readonly tree: Sha };
   readonly results: readonly CheckResult[];
   /** The check that is running now. */
-  readonly checking?: string;
+  readonly checking?: Checking;
 }
 
+export interface Checking {
+  readonly name: string;
+  readonly since: number;
+  readonly stopping: boolean;
+}
+
+/** `doneWhen` on the merged result. */
 export interface CompletionState {
   readonly commit: Sha;
   readonly results: readonly CheckResult[];
-  readonly checking?: string;
+  readonly checking?: Checking;
+}
+
+interface Move {
+  readonly target: RefName;
+  readonly old: Sha;
+  readonly new: Sha;
 }
 
 export type Landing =
@@ -80,32 +90,16 @@ export type Landing =
   | { readonly phase: "idle" }
   | {
       readonly phase: "asked";
-      readonly partial: boolean;
       readonly target: RefName;
       readonly seen?: { readonly tip: Sha; readonly contained: boolean };
     }
-  | {
-      readonly phase: "moving";
-      readonly partial: boolean;
-      readonly target: RefName;
-      readonly old: Sha;
-      readonly new: Sha;
-    }
-  | { readonly phase: "landed"; readonly target: RefName; readonly old: Sha; readonly new: Sha }
+  | ({ readonly phase: "moving"; readonly since: number } & Move)
+  | ({ readonly phase: "landed" } & Move)
   | { readonly phase: "refused"; readonly refusal: Refusal }
-  | {
-      readonly phase: "undo_asked" | "undoing" | "undone";
-      readonly target: RefName;
-      readonly old: Sha;
-      readonly new: Sha;
-    }
-  | {
-      readonly phase: "undo_refused";
-      readonly target: RefName;
-      readonly old: Sha;
-      readonly new: Sha;
-      readonly refusal: Refusal;
-    };
+  | ({ readonly phase: "undo_asked" } & Move)
+  | ({ readonly phase: "undoing"; readonly since: number } & Move)
+  | ({ readonly phase: "undone" } & Move)
+  | ({ readonly phase: "undo_refused"; readonly refusal: Refusal } & Move);
 
 /** Where the run as a whole stands. `working` also while it winds down. */
 export type RunPhase =
@@ -122,6 +116,8 @@ export interface RunState {
   readonly at: RunPhase;
   /** Set once somebody cancelled the run, with who or why. */
   readonly cancelled?: string;
+  /** `limits.runTimeout` passed. */
+  readonly timedOut: boolean;
   /** In plan order. */
   readonly units: readonly UnitState[];
   /** The tip of the line of verified merges. */
@@ -133,9 +129,9 @@ export interface RunState {
   readonly landingRounds: number;
   readonly checks: { readonly run: number; readonly reused: number; readonly ms: number };
   readonly clean: {
-    readonly asked?: { readonly discard: boolean };
-    readonly done: boolean;
+    readonly asked?: CleanDepth;
     readonly kept: readonly string[];
+    readonly removed: readonly string[];
   };
   readonly startedAt: number;
   readonly updatedAt: number;
@@ -143,5 +139,3 @@ export interface RunState {
   readonly activeMs: number;
   readonly seq: number;
 }
-
-export type { RunEvent };

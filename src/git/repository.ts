@@ -159,6 +159,13 @@ function requireGitVersion(folder: string): Promise<void> {
   return known;
 }
 
+/** Such as `2.39.5`; a Failure where git is missing or too old. */
+export async function gitVersion(folder = process.cwd()): Promise<string> {
+  await requireGitVersion(folder);
+  const answer = await gitFrom(folder, ["version"]);
+  return answer.stdout.replace(/^git version /, "").trim();
+}
+
 function checkVersion(answer: GitAnswer): void {
   const [, major, minor] = /(\d+)\.(\d+)/.exec(answer.stdout) ?? [];
   const newer = Number(major) > oldest.major;

@@ -39,16 +39,21 @@ const doors = [
   "/run/crio",
 ];
 
+const kernelFiles = ["/proc/sys", "/proc/sysrq-trigger", "/proc/mtrr"];
+
 /** What an administrator's program needs for ordinary work, and nothing that could undo the sandbox. */
 const rootCapabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"];
 
 /** Where bubblewrap is; a repository's own `node_modules/.bin` on PATH is not asked. */
-export function findBubblewrap(searchPath = process.env["PATH"] ?? ""): string | undefined {
+export function findBubblewrap(
+  searchPath = process.env["PATH"] ?? "",
+  places: readonly string[] = usualPlaces,
+): string | undefined {
   const onPath = searchPath
     .split(path.delimiter)
     .filter((folder) => path.isAbsolute(folder) && !folder.includes("node_modules"))
     .map((folder) => path.join(folder, "bwrap"));
-  return [...usualPlaces, ...onPath].find(isProgram);
+  return [...places, ...onPath].find(isProgram);
 }
 
 /** What to put before a command so that it runs in the sandbox; the descriptor `statusFd` hears how it ended. Throws a
@@ -70,8 +75,8 @@ export async function sandboxCommand(
     program,
     ...["--die-with-parent", "--new-session", "--unshare-pid", "--unshare-ipc"],
     ...(sandbox.network ? [] : ["--unshare-net"]),
-    ...(process.getuid?.() === 0 ? withoutPower() : []),
     ...["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", tmp],
+    ...(process.getuid?.() === 0 ? withoutPower() : []),
     ...inOrder([...needed, ...shown]).flatMap(bindOf),
     ...["--setenv", "TMPDIR", "/tmp", "--chdir", cwd],
     ...["--json-status-fd", String(statusFd), "--"],
@@ -150,9 +155,11 @@ function bindOf(place: Place): readonly string[] {
   }
 }
 
+/** An administrator's program could set the kernel's parameters even without any capability, by owning their files. */
 function withoutPower(): readonly string[] {
   const kept = rootCapabilities.flatMap((name) => ["--cap-add", `CAP_${name}`]);
-  return ["--cap-drop", "ALL", ...kept];
+  const kernel = kernelFiles.flatMap((file) => ["--ro-bind-try", file, file]);
+  return [...kernel, "--cap-drop", "ALL", ...kept];
 }
 
 async function real(file: string): Promise<string> {

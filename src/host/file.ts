@@ -97,19 +97,6 @@ async function closing(handle: FileHandle, work: () => Promise<void>): Promise<v
   }
 }
 
-/** All that moves the cursor, turns or hides text: controls, format characters (bidi, zero-width, tags), line and paragraph
- *  separators, lone surrogates, and what shows as nothing, but for the selector that makes an emoji of a sign. */
-const unsafe = /(?!\n|\t|\ufe0f)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
-
-/** Text of others as it may be shown on a terminal: what could deceive is written out, `\x1b` or `\u{202e}`. */
-export function escapeControls(text: string): string {
-  return text.replace(unsafe, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    const hex = code.toString(16);
-    return code < 0x100 ? `\\x${hex.padStart(2, "0")}` : `\\u{${hex}}`;
-  });
-}
-
 /** Where Pleach keeps worktrees and exchanges: the state directory of the contract. */
 export function stateHome(env: Readonly<Record<string, string | undefined>> = process.env): string {
   const own = env["PLEACH_STATE_HOME"];

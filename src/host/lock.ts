@@ -1,6 +1,7 @@
 /** A lock between processes: a file that is there whole or not at all, and names its owner. It is taken over only from an
  *  owner that is provably dead, by one taker alone; a lock that nobody can read is held. */
 import { randomBytes } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import {
   link,
   mkdir,
@@ -62,7 +63,7 @@ export async function acquireLock(
     const mine = JSON.stringify({ ...(await selfFacts()), ...facts, token });
     const held = await acquire(file, mine, 0);
     if (held !== undefined) return { type: "held", path: file, by: factsOf(held.owner) };
-    await sweepDrafts(file);
+    await sweepLeftovers(file);
     return { type: "acquired", release: () => release(file, mine) };
   } catch (error) {
     throw fileFailure(error, `take the lock ${file}`);
@@ -76,6 +77,8 @@ export async function waitForLock(
   wait: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<Lock> {
   const begun = performance.now();
+  // One signal ends many waits at once; that is no leak to warn of.
+  setMaxListeners(0, wait.signal);
   for (;;) {
     wait.signal.throwIfAborted();
     const answer = await acquireLock(file, facts);
@@ -212,14 +215,14 @@ async function release(file: string, mine: string): Promise<void> {
   await unlink(file);
 }
 
-/** Drafts of takers that were killed before they could remove them. */
-async function sweepDrafts(file: string): Promise<void> {
+/** Removes what takers left that were killed. A dead guard may go as well: who holds the lock itself is alive. */
+async function sweepLeftovers(file: string): Promise<void> {
   const folder = path.dirname(file);
   const names = await readdir(folder);
   for (const name of names) {
-    if (!name.startsWith(`${path.basename(file)}.`) || !name.endsWith(".draft")) continue;
-    const draft = await read(path.join(folder, name));
-    if (draft !== undefined && (await isStale(draft))) {
+    if (!name.startsWith(`${path.basename(file)}.`) || !/\.(?:draft|taking)$/.test(name)) continue;
+    const found = await read(path.join(folder, name));
+    if (found !== undefined && (await isStale(found))) {
       await rm(path.join(folder, name), { force: true });
     }
   }
@@ -229,4 +232,10 @@ function factsOf(owner: LockFile | undefined): LockFacts | undefined {
   if (owner === undefined) return undefined;
   const { token: _, ...facts } = owner;
   return facts;
+}
+
+/** Who holds a lock now, alive or dead; undefined where nobody does or the file cannot be understood. */
+export async function readLock(file: string): Promise<LockFacts | undefined> {
+  const found = await read(file);
+  return found === undefined ? undefined : factsOf(found.owner);
 }

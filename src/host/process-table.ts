@@ -76,7 +76,9 @@ function readStat(pid: number): string | undefined {
   }
 }
 
-function newestPid(): number {
+/** The pid that was given last; it grows with every new process and thread until pids begin anew. 0 where unknown. */
+export function newestPid(): number {
+  if (!hasProc) return 0;
   return Number(readFileSync("/proc/loadavg", "latin1").trim().split(" ").at(-1));
 }
 

@@ -4,7 +4,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { invariant } from "../core/failure.ts";
 import type { RunId, UnitId } from "../core/id.ts";
-import { environmentOf, type ProcessRow, readProcesses } from "./process-table.ts";
+import { environmentOf, newestPid, type ProcessRow, readProcesses } from "./process-table.ts";
 
 /** Environment pairs that all processes of one family carry. */
 export type Mark = Readonly<Record<string, string>>;
@@ -26,9 +26,12 @@ export interface ProcessTree {
 const graceMs = 1000;
 const killMs = 3000;
 const pollMs = 25;
+const pauseMsMax = 100;
 /** Pids cannot have begun anew within so short a life. */
 const shortLifeMs = 1000;
-const looksMax = 3;
+const looksMax = 20;
+/** A program that cleared its environment looks like one that is just starting: it is not waited for long. */
+const unclearLooksMax = 3;
 const lookAgainMs = 2;
 
 /** The mark of a run, of one unit of it, or of one attempt. */
@@ -71,51 +74,78 @@ async function endAll(
   group: number | undefined,
 ): Promise<readonly number[]> {
   const asked = performance.now();
+  const isPast = (ms: number) => performance.now() - asked >= ms;
   let left = await members();
-  while (left.length > 0 && performance.now() - asked < graceMs) {
+  while (left.length > 0 && !isPast(graceMs)) {
     await delay(pollMs);
     left = await members();
   }
-  while (left.length > 0 && performance.now() - asked < graceMs + killMs) {
+  // Those who were killed need the processor to end, the more the longer: looking at them all the time would hinder them.
+  for (let pauseMs = 1; left.length > 0 && !isPast(graceMs + killMs); pauseMs *= 2) {
     // A whole group dies at one stroke, also while it forks.
     if (group !== undefined) send(-group, "SIGKILL");
     for (const row of left) send(row.pid, "SIGKILL");
-    await delay(lookAgainMs);
+    await delay(Math.min(pauseMs, pauseMsMax));
     left = await members();
   }
   return left.map((row) => row.pid);
 }
 
-async function membersOfTree(tree: ProcessTree): Promise<readonly ProcessRow[]> {
-  const short = performance.now() - tree.since < shortLifeMs;
+function membersOfTree(tree: ProcessTree): Promise<readonly ProcessRow[]> {
   const pairs = pairsOf(tree.mark);
-  for (let looks = 1; ; looks += 1) {
-    const rows = await readProcesses(short ? tree.pid - 1 : 0);
-    const young = rows.filter((row) => row.start >= tree.start);
-    let unclear = false;
-    const seeds = young.filter((row) => {
-      if (row.pid === tree.pid || row.group === tree.pid || row.session === tree.pid) return true;
-      const environment = environmentOf(row.pid);
-      unclear ||= environment === "";
-      return carries(environment, pairs);
-    });
-    const found = withDescendants(seeds, young);
-    // A process that is just starting another program has no environment to see for a moment.
-    if (found.length > 0 || !unclear || looks === looksMax) return found;
-    await delay(lookAgainMs);
-  }
+  return familyOf({
+    above: performance.now() - tree.since < shortLifeMs ? tree.pid - 1 : 0,
+    start: tree.start,
+    leads: (row) => row.pid === tree.pid || row.group === tree.pid || row.session === tree.pid,
+    marked: (environment) => carries(environment, pairs),
+  });
 }
 
-async function survivors(mark: Mark): Promise<readonly ProcessRow[]> {
+function survivors(mark: Mark): Promise<readonly ProcessRow[]> {
   const pairs = pairsOf(mark);
   invariant(pairs.length > 0, "survivors need a mark, or every process would be one");
-  const rows = await readProcesses();
-  const seeds = rows.filter((row) => {
-    const environment = environmentOf(row.pid);
+  return familyOf({
+    above: 0,
+    start: 0,
+    leads: () => false,
     // A person may have exported PLEACH_RUN; only what we started has the second variable.
-    return environment?.includes(`${processVariable}=`) === true && carries(environment, pairs);
+    marked: (environment) =>
+      environment.includes(`${processVariable}=`) && carries(environment, pairs),
   });
-  return withDescendants(seeds, rows);
+}
+
+interface Search {
+  /** Pids up to this one, and processes that started before `start`, are none of the family. */
+  readonly above: number;
+  readonly start: number;
+  readonly leads: (row: ProcessRow) => boolean;
+  readonly marked: (environment: string) => boolean;
+}
+
+/** Those who lead or are marked, and all their descendants. That there are none is believed only when nobody has appeared
+ *  while we looked: a process can fork and end between our reading the list of pids and our reading of it. */
+async function familyOf(search: Search): Promise<readonly ProcessRow[]> {
+  let above = search.above;
+  let unclearLooks = 0;
+  for (let looks = 1; ; looks += 1) {
+    const newest = newestPid();
+    const rows = (await readProcesses(above)).filter((row) => row.start >= search.start);
+    let unclear = false;
+    const seeds = rows.filter((row) => {
+      if (search.leads(row)) return true;
+      const environment = environmentOf(row.pid);
+      // While it starts another program it has none to see.
+      unclear ||= environment === "";
+      return environment !== undefined && search.marked(environment);
+    });
+    const found = withDescendants(seeds, rows);
+    if (unclear) unclearLooks += 1;
+    const lookAgain = unclear && unclearLooks < unclearLooksMax;
+    if (found.length > 0 || looks === looksMax) return found;
+    if (!lookAgain && newestPid() === newest) return [];
+    above = lookAgain ? search.above : newest;
+    if (lookAgain) await delay(lookAgainMs);
+  }
 }
 
 function pairsOf(mark: Mark): readonly string[] {
@@ -126,8 +156,7 @@ function pairsOf(mark: Mark): readonly string[] {
 }
 
 /** A value is also carried if more was added to it after a slash: a Pleach within a Pleach. */
-function carries(environment: string | undefined, pairs: readonly string[]): boolean {
-  if (environment === undefined || environment === "") return false;
+function carries(environment: string, pairs: readonly string[]): boolean {
   const whole = `\0${environment}\0`;
   return pairs.every((pair) => whole.includes(`${pair}\0`) || whole.includes(`${pair}/`));
 }

@@ -181,7 +181,7 @@ describe("the whole tree ends", () => {
 
   test("when the program exits in the very moment in which a daemon starts", async () => {
     // Whether the daemon is seen between two programs is a matter of luck: so more than once.
-    for (let round = 0; round < 15; round += 1) {
+    for (let round = 0; round < 10; round += 1) {
       const mark = { PLEACH_ROUND: `${process.pid}-${round}` };
       await runProcess(request("(setsid setsid env sleep 999.5 &)", { mark }));
       expect(runningWith(`PLEACH_ROUND=${process.pid}-${round}`)).toEqual([]);
@@ -227,7 +227,7 @@ describe("the whole tree ends", () => {
     );
     const pids = path.join(folder, "pids");
     const stop = new AbortController();
-    const running = runProcess(request([loop, pids, "400"], { signal: stop.signal }));
+    const running = runProcess(request([loop, pids, "150"], { signal: stop.signal }));
     await numberIn(pids);
     stop.abort();
     const result = await running;
@@ -300,11 +300,11 @@ describe("the log", () => {
     expect(result.stdoutTail).toBe("0123456789end");
   });
 
-  test("and our memory stay small while a program prints 200 MB", async () => {
+  test("and our memory stay small while a program prints 100 MB", async () => {
     const logFile = path.join(scratchFolder(), "log");
     const before = process.memoryUsage.rss();
     const result = await runProcess(
-      request("yes 'a long line of no use' | head -c 200000000; echo; echo last", {
+      request("yes 'a long line of no use' | head -c 100000000; echo; echo last", {
         logFile,
         outputBytesMax: 1_000_000,
       }),

@@ -1,0 +1,223 @@
+/** The one place where real things are made and handed in: each door of the commands, opened on a real repository. */
+import { availableParallelism } from "node:os";
+import PQueue from "p-queue";
+import { readConfig } from "../config/read-config.ts";
+import { isTrusted, trust, trustQuestion } from "../config/trust.ts";
+import { isSettled } from "../core/decide.ts";
+import type { RunEvent } from "../core/event.ts";
+import { Failure, invariant, unreachable } from "../core/failure.ts";
+import { isUnitId, type RunId } from "../core/id.ts";
+import type { Json } from "../core/plan.ts";
+import type { RunState } from "../core/run.ts";
+import { openRepository } from "../git/repository.ts";
+import { stateHome, writeAtomically } from "../host/file.ts";
+import { parsePlan } from "../plan/plan-file.ts";
+import { writePlan } from "../plan/plan-text.ts";
+import { dropRequest, type SpokenRequest } from "../run/inbox.ts";
+import type { PlanPreview } from "../view/preview.ts";
+import { diagnose } from "./diagnosis.ts";
+import type { Cleaned, Doors, Eyes, Request, Where } from "./doors.ts";
+import { type Driver, driveNew, driveOn } from "./drive.ts";
+import { type Prepared, prepare, requireTrust } from "./prepare.ts";
+import { anyRun, isUnfinished, openStoredRuns, type StoredRuns } from "./stored-runs.ts";
+
+export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
+  // Filling worktrees keeps a processor busy each.
+  const checkoutLane = makeLane(availableParallelism());
+  const drive = (on: Pick<StoredRuns, "repository" | "stateHome">, eyes: Eyes): Driver => {
+    return { repository: on.repository, stateHome: on.stateHome, eyes, quit, checkoutLane };
+  };
+  return {
+    plan: async (request) => previewOf(await prepare(request)),
+    savePlan: async (file, preview) => {
+      const format = /\.ya?ml$/i.test(file) ? "yaml" : "json";
+      const read = await parsePlan(JSON.stringify(preview.file), "json");
+      invariant(read.type === "plan", "a plan that was made can be read");
+      await writeAtomically(file, await writePlan(read.plan, format));
+    },
+    run: async (request, eyes) => {
+      const prepared = await prepare(request);
+      requireTrust(prepared);
+      return driveNew(drive(prepared, eyes), prepared);
+    },
+    resume: async (where, named, eyes) => {
+      const stored = await openStoredRuns(where.dir);
+      const { state } = await stored.pick(named, [isUnfinished, anyRun]);
+      if (!isUnfinished(state)) return { state, alreadyFinished: true };
+      const ended = await driveOn(drive(stored, eyes), state.run, () => []);
+      return { state: ended, alreadyFinished: false };
+    },
+    readRun: async (where, named) => (await openStoredRuns(where.dir)).pick(named, [anyRun]),
+    listRuns: async (where) => (await openStoredRuns(where.dir)).list(),
+    speak,
+    land: async (where, named, eyes) => {
+      const stored = await openStoredRuns(where.dir);
+      const { state } = await stored.pick(named, [anyRun]);
+      return driveOn(drive(stored, eyes), state.run, askedToLand);
+    },
+    undo: async (where, named, eyes) => {
+      const stored = await openStoredRuns(where.dir);
+      const { state } = await stored.pick(named, [hasLanded, anyRun]);
+      return driveOn(drive(stored, eyes), state.run, askedToUndo);
+    },
+    clean: async (where, named, options, eyes) => {
+      const stored = await openStoredRuns(where.dir);
+      return clean(drive(stored, eyes), await runsToClean(stored, named), options);
+    },
+    doctor: (where) => diagnose(where),
+    trust: trustHere,
+  };
+}
+
+async function previewOf(prepared: Prepared): Promise<PlanPreview> {
+  const { plan, planFile, settings, files, untrusted } = prepared;
+  const asks = untrusted.map((command) => `not trusted yet: ${command}`);
+  return {
+    plan,
+    file: JSON.parse(await writePlan(planFile, "json")) as Json,
+    target: settings.target,
+    base: plan.base,
+    units: plan.units.map((unit) => ({
+      id: unit.id,
+      worker: unit.worker ?? settings.worker,
+      files: files.get(unit.id) ?? [],
+    })),
+    checks: settings.checks.map(({ name }) => name),
+    warnings: [...prepared.warnings, ...asks],
+  };
+}
+
+async function speak(where: Where, named: string | undefined, request: Request) {
+  const stored = await openStoredRuns(where.dir);
+  const reading = await stored.pick(named, [isUnfinished, anyRun]);
+  const { state, alive } = reading;
+  if (!isUnfinished(state)) {
+    throw new Failure("repository", "run_finished", `run ${state.run} is finished`, {
+      advice: `see how: pleach status ${state.run}`,
+    });
+  }
+  await dropRequest(stored.folder(state.run).inbox, spoken(state, request));
+  return { run: state.run, heard: alive ? ("now" as const) : ("later" as const) };
+}
+
+function spoken(state: RunState, request: Request): SpokenRequest {
+  switch (request.type) {
+    case "cancel": {
+      const { unit } = request;
+      if (unit === undefined) return { type: "cancel" };
+      if (isUnitId(unit) && state.units.some(({ id }) => id === unit)) {
+        return { type: "cancel", unit };
+      }
+      throw new Failure("usage", "unknown_unit", `run ${state.run} has no unit ${unit}`, {
+        advice: `see its units: pleach status ${state.run}`,
+      });
+    }
+    case "approve":
+      return { type: "answer", id: requireAsked(state, request.id), answer: "approved" };
+    case "deny":
+      return { type: "answer", id: requireAsked(state, request.id), answer: "denied" };
+    case "pause":
+    case "continue":
+      return { type: request.type };
+    default:
+      return unreachable(request);
+  }
+}
+
+function requireAsked(state: RunState, id: string): string {
+  const asked = state.units.flatMap(({ at }) =>
+    at.phase === "awaiting_approval" ? [at.request] : [],
+  );
+  if (asked.includes(id)) return id;
+  const open = asked.length === 0 ? "nothing waits for an approval" : asked.join(", ");
+  throw new Failure("usage", "unknown_approval", `run ${state.run} does not ask for ${id}`, {
+    advice: `open now: ${open}`,
+  });
+}
+
+function hasLanded({ landing }: RunState): boolean {
+  return landing.phase === "landed" || landing.phase === "undo_refused";
+}
+
+function askedToLand(state: RunState): readonly RunEvent[] {
+  requireFinished(state);
+  const { phase } = state.landing;
+  if (phase === "landed" || phase === "asked" || phase === "moving") return [];
+  if (state.integration === state.plan.base) {
+    throw new Failure("repository", "nothing_to_land", `run ${state.run} merged nothing`, {
+      advice: `see why: pleach status ${state.run}`,
+    });
+  }
+  return [{ type: "land-asked" }];
+}
+
+function askedToUndo(state: RunState): readonly RunEvent[] {
+  requireFinished(state);
+  const { phase } = state.landing;
+  if (phase === "undone" || phase === "undo_asked" || phase === "undoing") return [];
+  if (hasLanded(state)) return [{ type: "undo-asked" }];
+  throw new Failure("repository", "not_landed", `run ${state.run} has not landed`, {
+    advice: "there is nothing to take back",
+  });
+}
+
+function requireFinished(state: RunState): void {
+  if (state.at.phase === "finished") return;
+  throw new Failure("repository", "run_unfinished", `run ${state.run} is not finished`, {
+    advice: `go on with it first: pleach resume ${state.run}`,
+  });
+}
+
+async function runsToClean(
+  stored: StoredRuns,
+  named: readonly string[],
+): Promise<readonly RunState[]> {
+  if (named.length > 0) {
+    return Promise.all(named.map(async (run) => (await stored.pick(run, [])).state));
+  }
+  const runs = await stored.list();
+  return runs.flatMap((run) => (run.type === "run" && !run.alive ? [run.state] : []));
+}
+
+async function clean(
+  driver: Driver,
+  runs: readonly RunState[],
+  { discard }: { readonly discard: boolean },
+): Promise<readonly Cleaned[]> {
+  const cleaned: Cleaned[] = [];
+  for (const state of runs) {
+    const { run } = state;
+    if (isUnfinished(state) && !discard) {
+      const kept = [`all of it: it is not finished (pleach resume ${run}, or --discard)`];
+      cleaned.push({ run, removed: [], kept });
+    } else cleaned.push(await cleanRun(driver, run, discard));
+  }
+  return cleaned;
+}
+
+async function cleanRun(driver: Driver, run: RunId, discard: boolean): Promise<Cleaned> {
+  const ended = await driveOn(driver, run, (state) =>
+    isUnfinished(state) ? [{ type: "run-cancelled", why: "discarded by pleach clean" }] : [],
+  );
+  const before = ended.clean.removed.length;
+  const asked = (): readonly RunEvent[] => [{ type: "clean-asked", discard }];
+  const state = isSettled(ended) ? await driveOn(driver, run, asked) : ended;
+  return { run, removed: state.clean.removed.slice(before), kept: state.clean.kept };
+}
+
+async function trustHere(where: Where) {
+  const repository = await openRepository(where.dir, { allowUnborn: true });
+  const read = await readConfig(repository.topLevel, where.config);
+  const question = await trustQuestion(read.config, read.folder);
+  const already = await isTrusted(stateHome(), repository.name, question.hash);
+  if (!already && question.commands.length > 0) {
+    await trust(stateHome(), repository.name, question);
+  }
+  return { commands: question.commands, already };
+}
+
+/** A physical limit: so many at once, the others wait their turn. */
+function makeLane(concurrency: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const queue = new PQueue({ concurrency });
+  return (work) => queue.add(work);
+}

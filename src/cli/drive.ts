@@ -1,0 +1,150 @@
+/** Driving a run: the lock, the workers, the sandbox and the lanes are made here and handed to the runner. */
+import { randomInt } from "node:crypto";
+import ciInfo from "ci-info";
+import type { RunEvent } from "../core/event.ts";
+import { makeRunId, type RepoPath, type RunId, type UnitId } from "../core/id.ts";
+import { type Ownership, ownershipOf } from "../core/ownership.ts";
+import type { RunState } from "../core/run.ts";
+import { identity } from "../git/commit.ts";
+import { filterGuard } from "../git/filter-guard.ts";
+import { type Repository, requireWritable } from "../git/repository.ts";
+import { onInterrupt } from "../host/interrupt.ts";
+import { endSurvivors, markOf } from "../host/process-tree.ts";
+import type { Clock } from "../run/hands.ts";
+import type { LoopEnd } from "../run/loop.ts";
+import { RealHands } from "../run/perform.ts";
+import { beginRun, continueRun, lockRepository, type RunnerParts } from "../run/runner.ts";
+import { chooseSandbox, type SandboxChoice } from "./choose-sandbox.ts";
+import type { Eyes } from "./doors.ts";
+import { makeWorkers } from "./make-workers.ts";
+import { ownedFiles, type Prepared } from "./prepare.ts";
+import { versionOfPackage } from "./version.ts";
+
+export interface Driver {
+  readonly repository: Repository;
+  readonly stateHome: string;
+  readonly eyes: Eyes;
+  /** How many worktrees may be filled at once. */
+  readonly checkoutLane: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Ends the process; asked for by a second Ctrl-C. */
+  readonly quit: (exitCode: number) => void;
+}
+
+/** Begins a run and drives it to its end. */
+export async function driveNew(driver: Driver, prepared: Prepared): Promise<RunState> {
+  const { plan, settings, ownership, files } = prepared;
+  await requireWritable(driver.repository);
+  const choice = await chooseSandbox(driver.repository, settings, plan);
+  const clock = steadyClock();
+  const run = makeRunId(clock.now(), randomLetters(4));
+  const lock = await lockRepository(driver.repository, run);
+  try {
+    for (const warning of [...prepared.warnings, ...choice.warnings]) driver.eyes.warn(warning);
+    const owned = { ownership, files };
+    const parts = runnerParts(driver, run, clock, () => Promise.resolve(owned), choice);
+    const version = versionOfPackage();
+    return stateOf(await beginRun(parts, { type: "run-started", version, plan, settings }));
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Goes on with a run that no process works on; `asked` adds what a person wants of it. */
+export async function driveOn(
+  driver: Driver,
+  run: RunId,
+  asked: (state: RunState) => readonly RunEvent[],
+): Promise<RunState> {
+  const lock = await lockRepository(driver.repository, run);
+  try {
+    const find = async ({ plan }: RunState) => {
+      const ownership = ownershipOf(plan.units);
+      return { ownership, files: await ownedFiles(driver.repository, plan, ownership) };
+    };
+    const parts = runnerParts(driver, run, steadyClock(), find, undefined);
+    return stateOf(await continueRun(parts, asked));
+  } finally {
+    await lock.release();
+  }
+}
+
+/** What a hand could not make a fact of is said after the run has wound down. */
+function stateOf(end: LoopEnd): RunState {
+  if (end.error !== undefined) throw end.error;
+  return end.state;
+}
+
+interface Owned {
+  readonly ownership: Ownership;
+  readonly files: ReadonlyMap<UnitId, readonly RepoPath[]>;
+}
+
+function runnerParts(
+  driver: Driver,
+  run: RunId,
+  clock: Clock,
+  find: (state: RunState) => Promise<Owned>,
+  chosen: SandboxChoice | undefined,
+): RunnerParts {
+  const { repository, stateHome, eyes } = driver;
+  const mark = markOf({ run });
+  return {
+    repository,
+    stateHome,
+    run,
+    clock,
+    answerable: process.stdin.isTTY === true && process.stderr.isTTY === true && !ciInfo.isCI,
+    makeHands: async ({ pool, folder, state }) => {
+      const { plan, settings } = state;
+      const { ownership, files } = await find(state);
+      const { sandbox } = chosen ?? (await chooseSandbox(repository, settings, plan));
+      const made = await makeWorkers(run, settings, plan, sandbox);
+      const hands = new RealHands({
+        pool,
+        folder,
+        author: await identity({ gitDir: repository.commonDir }),
+        ownership,
+        files,
+        workers: made.workers,
+        sandbox,
+        filterConfig: await filterGuard({ gitDir: repository.commonDir }),
+        checkoutLane: driver.checkoutLane,
+        report: (activity) => eyes.activity(activity),
+        inherited: state,
+        mark,
+      });
+      return { hands, close: made.close };
+    },
+    observe: (line, state) => eyes.event(line, state),
+    warn: (text) => eyes.warn(text),
+    onInterrupt: (interrupt) => {
+      const listening = onInterrupt({
+        first: (signal) => interrupt(signal === "SIGINT" ? "SIGINT" : "SIGTERM"),
+        second: (signal) => {
+          const exitCode = signal === "SIGINT" ? 130 : 143;
+          const quit = () => driver.quit(exitCode);
+          endSurvivors(mark).then(quit, quit);
+        },
+      });
+      return listening.dispose;
+    },
+  };
+}
+
+/** Wall-clock time that never goes back, whatever is done to the machine's clock meanwhile. */
+function steadyClock(): Clock {
+  const begun = Date.now() - performance.now();
+  const timerMsMax = 2 ** 31 - 1;
+  return {
+    now: () => Math.floor(begun + performance.now()),
+    after: (ms, call) => {
+      const timer = setTimeout(call, Math.min(ms, timerMsMax));
+      return { cancel: () => clearTimeout(timer) };
+    },
+  };
+}
+
+function randomLetters(count: number): string {
+  const letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+  return Array.from({ length: count }, () => letters[randomInt(letters.length)]).join("");
+}

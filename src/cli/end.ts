@@ -1,0 +1,56 @@
+/** How a command that ran a loop ends: the final document or the summary on stdout, what went wrong on stderr, the exit code. */
+import type { RunState } from "../core/run.ts";
+import { jsonText } from "../core/text.ts";
+import { exitCodeOf, finalDocument } from "../view/document.ts";
+import { statusLine, statusView } from "../view/status.ts";
+import type { Eyes } from "./doors.ts";
+import { openEyes } from "./eyes.ts";
+import { failureText, type SaidFailure, understand } from "./failure.ts";
+import { printDocument, resultLook, type Surface } from "./surface.ts";
+
+export interface LoopOptions {
+  readonly ndjson: boolean;
+  /** The exit code of a state; that of the contract for a run if absent. */
+  readonly exitCode?: (state: RunState) => number;
+}
+
+/** Runs a loop under the eyes, and prints its end. A run that began always has its final document. */
+export async function watchLoop(
+  surface: Surface,
+  options: LoopOptions,
+  loop: (eyes: Eyes) => Promise<RunState>,
+): Promise<number> {
+  const eyes = openEyes(surface, options);
+  try {
+    const state = await loop(eyes);
+    eyes.close();
+    await printEnd(surface, state, options);
+    return (options.exitCode ?? exitCodeOf)(state);
+  } catch (thrown) {
+    eyes.close();
+    const state = eyes.lastState();
+    if (state === undefined) throw thrown;
+    const failure = understand(thrown);
+    await printEnd(surface, state, { ...options, failure });
+    surface.world.stderr.write(failureText(failure, surface.globals.verbose));
+    return failure.exitCode;
+  }
+}
+
+async function printEnd(
+  surface: Surface,
+  state: RunState,
+  how: { readonly ndjson: boolean; readonly failure?: SaidFailure },
+): Promise<void> {
+  const { globals, world } = surface;
+  const error = how.failure?.error;
+  const document = finalDocument(state, { error });
+  if (how.ndjson) world.stdout.write(`${jsonText(document)}\n`);
+  else if (globals.json) printDocument(surface, document);
+  else if (globals.quiet) world.stdout.write(`${statusLine(state, false)}\n`);
+  else {
+    const look = await resultLook(surface);
+    const facts = { ...look, now: state.updatedAt, alive: false, error };
+    world.stdout.write(statusView(state, facts));
+  }
+}

@@ -1,0 +1,71 @@
+/** What a person or a program sees of a run while it goes on: lines and a live counter on stderr, events on stdout with --ndjson.
+ *  It also remembers the last state, so that a run that ends with an error still has its final document. */
+import type { RunState } from "../core/run.ts";
+import { jsonText, oneLine } from "../core/text.ts";
+import { liveLine } from "../view/live.ts";
+import { progressLine } from "../view/progress.ts";
+import { makePaint } from "../view/words.ts";
+import type { Eyes } from "./doors.ts";
+import { hasColour, isPlain, type Surface, widthOf } from "./surface.ts";
+
+export interface OpenEyes extends Eyes {
+  /** Undefined before anything began. */
+  lastState(): RunState | undefined;
+  /** Takes the live line away. */
+  close(): void;
+}
+
+export function openEyes(surface: Surface, options: { readonly ndjson: boolean }): OpenEyes {
+  const { stdout } = surface.world;
+  const show = progress(surface);
+  let last: RunState | undefined;
+  return {
+    event(line, state) {
+      last = state;
+      if (options.ndjson) stdout.write(`${jsonText(line)}\n`);
+      const said = progressLine(line, state, surface.globals);
+      if (said !== undefined) show.line(said);
+      show.state(state);
+    },
+    activity: show.activity,
+    warn: (text) => show.warn(`warning: ${oneLine(text)}`),
+    lastState: () => last,
+    close: show.close,
+  };
+}
+
+interface Progress {
+  line(text: string): void;
+  warn(text: string): void;
+  state(state: RunState): void;
+  activity: Eyes["activity"];
+  close(): void;
+}
+
+function progress(surface: Surface): Progress {
+  const { stderr } = surface.world;
+  const nothing = () => undefined;
+  const write = (text: string) => void stderr.write(`${text}\n`);
+  const { quiet, verbose } = surface.globals;
+  if (quiet)
+    return { line: nothing, warn: write, state: nothing, activity: nothing, close: nothing };
+  if (isPlain(surface, stderr)) {
+    const activity: Eyes["activity"] = ({ unit, text }) => write(oneLine(`${unit}: ${text}`));
+    const noisy = verbose ? activity : nothing;
+    return { line: write, warn: write, state: nothing, activity: noisy, close: nothing };
+  }
+  const live = liveLine(
+    {
+      write: (text) => void stderr.write(text),
+      width: () => widthOf(stderr),
+      now: Date.now,
+      later(ms, call) {
+        const timer = setTimeout(call, ms).unref();
+        return () => clearTimeout(timer);
+      },
+    },
+    makePaint(hasColour(surface, stderr)),
+  );
+  const { print, show, activity, end } = live;
+  return { line: print, warn: print, state: show, activity, close: end };
+}

@@ -1,0 +1,195 @@
+/** From flags, configuration and repository to a plan and settings that may run: what is wrong is said in the contract's order,
+ *  and nothing is written. */
+import path from "node:path";
+import { type ReadConfig, readConfig } from "../config/read-config.ts";
+import { settingsOf } from "../config/settings-of.ts";
+import { isTrusted, trustQuestion } from "../config/trust.ts";
+import { Failure } from "../core/failure.ts";
+import type { RefName, RepoPath, Sha, UnitId } from "../core/id.ts";
+import { filesByUnit, type Ownership, ownershipOf } from "../core/ownership.ts";
+import type { Plan, PlanFile } from "../core/plan.ts";
+import { type PlanFacts, planWarnings } from "../core/plan-problem.ts";
+import { problemLine, problemsFailure } from "../core/problem.ts";
+import type { Settings } from "../core/settings.ts";
+import { openRepository, type Repository, resolveTarget, revision } from "../git/repository.ts";
+import { filesAt, type TreeEntry } from "../git/tree.ts";
+import { stateHome } from "../host/file.ts";
+import { readPlanFile, requirePlan } from "../plan/plan-file.ts";
+import { matchedFiles, planFromFiles } from "../plan/static-planner.ts";
+import { codemodProblems } from "../work/codemod-worker.ts";
+import type { RunRequest } from "./doors.ts";
+
+export interface Prepared {
+  readonly repository: Repository;
+  readonly stateHome: string;
+  readonly settings: Settings;
+  readonly plan: Plan;
+  /** As `--out` writes it. */
+  readonly planFile: PlanFile;
+  readonly ownership: Ownership;
+  readonly files: ReadonlyMap<UnitId, readonly RepoPath[]>;
+  readonly warnings: readonly string[];
+  /** What the repository's configuration would run and nobody trusted yet; none if all is well. */
+  readonly untrusted: readonly string[];
+}
+
+export async function prepare(request: RunRequest): Promise<Prepared> {
+  const repository = await openRepository(request.dir);
+  const { target, read } = await targetAndConfig(repository, request);
+  const base = await baseOf(repository, request, target);
+  const facts = { target, folder: read.folder, cwd: request.dir };
+  const settings = await settingsOf(read.config, request, facts);
+  requireRules(settings);
+  const entries = await filesAt(repository, base.sha, { sizes: request.plan === undefined });
+  const planFacts: PlanFacts = {
+    files: entries,
+    unitsMax: settings.limits.units,
+    workers: Object.keys(settings.workers),
+  };
+  const planFile =
+    base.read === undefined
+      ? requirePlan(
+          "the plan",
+          { type: "plan", plan: staticPlan(repository, request, settings, entries) },
+          planFacts,
+        )
+      : requirePlan(path.basename(request.plan ?? ""), base.read, planFacts);
+  const home = stateHome();
+  const ownership = ownershipOf(planFile.units);
+  return {
+    repository,
+    stateHome: home,
+    settings,
+    plan: recorded(planFile, base.sha),
+    planFile,
+    ownership,
+    files: filesByUnit(ownership, ordinary(entries)),
+    warnings: [
+      ...read.warnings,
+      ...planWarnings(planFile, planFacts).map(problemLine),
+      ...(settings.checks.length === 0 ? [noChecks] : []),
+    ],
+    untrusted: await untrusted(home, repository, request, read),
+  };
+}
+
+const noChecks =
+  "no check is configured: what is merged is verified by nothing (give --check, or checks in .agentrc.json)";
+
+/** Refuses what nobody trusted: exit 4, with what it would have run. */
+export function requireTrust({ untrusted: commands }: Pick<Prepared, "untrusted">): void {
+  if (commands.length === 0) return;
+  const message = "this repository's configuration would run commands that you have not trusted";
+  throw new Failure("permission", "not_trusted", message, {
+    advice: "read them, then `pleach trust` (for good) or --trust (this once)",
+    details: { commands },
+  });
+}
+
+/** The files that each unit owns, of a plan that is recorded already. */
+export async function ownedFiles(
+  repository: Repository,
+  plan: Plan,
+  ownership: Ownership,
+): Promise<ReadonlyMap<UnitId, readonly RepoPath[]>> {
+  return filesByUnit(ownership, ordinary(await filesAt(repository, plan.base)));
+}
+
+function ordinary(entries: readonly TreeEntry[]): readonly RepoPath[] {
+  return entries.filter(({ mode }) => mode !== "160000").map((entry) => entry.path);
+}
+
+/** A target that is not there is told before a config that is wrong. */
+async function targetAndConfig(
+  repository: Repository,
+  request: RunRequest,
+): Promise<{ readonly target: RefName; readonly read: ReadConfig }> {
+  if (request.target !== undefined) {
+    const target = await resolveTarget(repository, request.target);
+    return { target, read: await readConfig(repository.topLevel, request.config) };
+  }
+  let read: ReadConfig;
+  try {
+    read = await readConfig(repository.topLevel, request.config);
+  } catch (error) {
+    await resolveTarget(repository);
+    throw error;
+  }
+  return { target: await resolveTarget(repository, read.config.target), read };
+}
+
+async function baseOf(repository: Repository, request: RunRequest, target: RefName) {
+  const read = request.plan === undefined ? undefined : await readPlanFile(request.plan);
+  const planned = read?.type === "plan" ? read.plan.base : undefined;
+  const sha: Sha = await revision(repository, request.base ?? planned ?? target);
+  return { sha, read };
+}
+
+function staticPlan(
+  repository: Repository,
+  request: RunRequest,
+  settings: Settings,
+  entries: readonly TreeEntry[],
+): PlanFile {
+  const files = entries.map(({ path: file, mode, size }) => ({
+    path: file,
+    mode,
+    ...(size === undefined ? {} : { bytes: size }),
+  }));
+  const worker = settings.workers[settings.worker];
+  const goal = request.goal ?? goalOf(settings, worker);
+  return planFromFiles({
+    files: matchedFiles(rooted(repository, request), files),
+    units: request.units,
+    goal,
+    concurrency: settings.limits.concurrency,
+    unitsMax: settings.limits.units,
+  });
+}
+
+/** The globs as seen from the root: they were typed in a folder of the repository. */
+function rooted(repository: Repository, { dir, files }: RunRequest): readonly string[] {
+  const prefix = path.relative(repository.topLevel, dir).split(path.sep).join("/");
+  if (prefix === "" || prefix.startsWith("..")) return files;
+  return files.map((glob) =>
+    glob.startsWith("!")
+      ? `!${path.posix.join(prefix, glob.slice(1))}`
+      : path.posix.join(prefix, glob),
+  );
+}
+
+function goalOf(settings: Settings, worker: Settings["workers"][string] | undefined): string {
+  if (worker?.type === "codemod" && worker.codemod.type !== "command") {
+    return `Apply ${path.basename(worker.codemod.file)}`;
+  }
+  return `Run ${settings.worker}`;
+}
+
+function requireRules(settings: Settings): void {
+  const problems = Object.entries(settings.workers).flatMap(([name, worker]) =>
+    worker.type === "codemod" && worker.codemod.type === "rule"
+      ? codemodProblems(worker.codemod.text, worker.codemod.file).map((message) => ({
+          field: name,
+          message,
+        }))
+      : [],
+  );
+  if (problems.length > 0) throw problemsFailure("usage", "the codemod", problems);
+}
+
+function recorded(file: PlanFile, base: Sha): Plan {
+  const { version: _, base: __, ...rest } = file;
+  return { ...rest, base };
+}
+
+async function untrusted(
+  home: string,
+  repository: Repository,
+  request: RunRequest,
+  read: ReadConfig,
+): Promise<readonly string[]> {
+  if (request.trust) return [];
+  const question = await trustQuestion(read.config, read.folder);
+  if (question.commands.length === 0) return [];
+  return (await isTrusted(home, repository.name, question.hash)) ? [] : question.commands;
+}

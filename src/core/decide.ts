@@ -1,0 +1,200 @@
+/** decide(state, now): what comes next. Pure: the same state and clock give the same answer, and an action that is already in
+ *  flight is simply asked for again. How many units run is decided here and nowhere else. */
+import type { Action } from "./action.ts";
+import { decideLanding } from "./decide-landing.ts";
+import { decideMerge, isVerified, stopChecking } from "./decide-merge.ts";
+import type { JournalLine, RunEvent, RunOutcome } from "./event.ts";
+import type { UnitId } from "./id.ts";
+import { startOrder } from "./order.ts";
+import { unitPositions } from "./plan.ts";
+import type { RunState, UnitState } from "./run.ts";
+
+export interface Circumstances {
+  /** Milliseconds since the epoch, never going back within one runner. */
+  readonly now: number;
+  /** Somebody is there to answer while the run waits for an approval. */
+  readonly answerable: boolean;
+}
+
+/** The two functions at the heart, and when to ask the second again. */
+export interface Rules {
+  readonly reduce: (state: RunState, line: JournalLine) => RunState;
+  readonly decide: (state: RunState, circumstances: Circumstances) => readonly Action[];
+  readonly nextDeadline: (state: RunState) => number | undefined;
+}
+
+export function decide(state: RunState, { now, answerable }: Circumstances): readonly Action[] {
+  const lost = recoverLost(state);
+  if (lost.length > 0) return lost;
+  switch (state.at.phase) {
+    case "finished":
+      return decideLanding(state);
+    case "interrupted":
+      return windDown(state, "interrupted");
+    case "paused":
+      return [...deadlines(state, now), ...ongoing(state)];
+    case "working":
+      return decideWorking(state, now, answerable);
+  }
+}
+
+/** Nothing is left to do for this runner. */
+export function isSettled(state: RunState): boolean {
+  if (state.at.phase !== "finished" && state.at.phase !== "interrupted") return false;
+  return decide(state, { now: state.updatedAt, answerable: false }).length === 0;
+}
+
+/** When decide will say something new though nothing happens: milliseconds since the epoch. */
+export function nextDeadline(state: RunState): number | undefined {
+  if (state.at.phase !== "working" && state.at.phase !== "paused") return undefined;
+  const { unitTimeoutMs } = state.settings.limits;
+  const over = state.timedOut || state.cancelled !== undefined;
+  let next = over ? Number.POSITIVE_INFINITY : runDeadline(state);
+  for (const { at } of state.units) {
+    if (at.phase === "running" && at.stopping === undefined) {
+      next = Math.min(next, at.since + unitTimeoutMs);
+    }
+  }
+  return Number.isFinite(next) ? next : undefined;
+}
+
+function decideWorking(state: RunState, now: number, answerable: boolean): readonly Action[] {
+  const due = deadlines(state, now);
+  if (due.length > 0) return due;
+  const wind = state.cancelled === undefined && !state.timedOut ? [] : windDown(state, "cancelled");
+  const begun = [...wind, ...ongoing(state)];
+  const starts = approvalsAndStarts(state);
+  const merge = decideMerge(state);
+  const actions = [...begun, ...starts, ...merge];
+  if (actions.length > 0) return actions;
+  if (state.units.every(isFinal)) return finish(state);
+  const waiting = state.units.filter(({ at }) => at.phase === "awaiting_approval");
+  if (waiting.length > 0 && !answerable) {
+    return [record({ type: "run-interrupted", why: "it waits for an approval" })];
+  }
+  return [];
+}
+
+function runDeadline(state: RunState): number {
+  return state.updatedAt - state.activeMs + state.settings.limits.runTimeoutMs;
+}
+
+function deadlines(state: RunState, now: number): readonly Action[] {
+  const { unitTimeoutMs } = state.settings.limits;
+  const late = state.units.flatMap(({ id, at }) =>
+    at.phase === "running" && at.stopping === undefined && now >= at.since + unitTimeoutMs
+      ? [record({ type: "unit-stopping", unit: id, attempt: at.attempt, why: "timed_out" })]
+      : [],
+  );
+  const over = !state.timedOut && state.cancelled === undefined && now >= runDeadline(state);
+  return over ? [...late, record({ type: "run-timed-out" })] : late;
+}
+
+/** What has begun and whose answer is still awaited. */
+function ongoing(state: RunState): readonly Action[] {
+  return state.units.flatMap((unit): readonly Action[] => {
+    if (unit.at.phase !== "running") return [];
+    const { attempt, base, slot, stopping } = unit.at;
+    const work: Action = { type: "work", unit: unit.id, attempt, base, slot };
+    if (stopping !== undefined) {
+      return [{ type: "stop-work", unit: unit.id, attempt, why: stopping }];
+    }
+    if (!unit.cancelAsked) return [work];
+    return [work, record({ type: "unit-stopping", unit: unit.id, attempt, why: "cancelled" })];
+  });
+}
+
+function recoverLost(state: RunState): readonly Action[] {
+  return state.units.flatMap(({ id, at }): readonly Action[] =>
+    at.phase === "running" && at.lost
+      ? [{ type: "recover-work", unit: id, attempt: at.attempt, base: at.base, slot: at.slot }]
+      : [],
+  );
+}
+
+function windDown(state: RunState, why: "interrupted" | "cancelled"): readonly Action[] {
+  const stops = state.units.flatMap(({ id, at }): readonly Action[] => {
+    if (at.phase !== "running") return [];
+    const { attempt, stopping } = at;
+    if (stopping === undefined) return [record({ type: "unit-stopping", unit: id, attempt, why })];
+    return [{ type: "stop-work", unit: id, attempt, why: stopping }];
+  });
+  return [...stops, ...stopChecking(state)];
+}
+
+function approvalsAndStarts(state: RunState): readonly Action[] {
+  if (state.cancelled !== undefined || state.timedOut) return [];
+  const taken = new Set(state.units.flatMap(({ at }) => (at.phase === "running" ? [at.slot] : [])));
+  const actions: Action[] = [];
+  for (const position of startOrder(state.plan.units)) {
+    const unit = state.units[position];
+    if (unit?.at.phase !== "waiting" || !isReady(state, position)) continue;
+    if (needsApproval(state, position)) {
+      actions.push(record({ type: "approval-asked", id: approvalId(unit), unit: unit.id }));
+    } else if (taken.size < state.settings.limits.concurrency) {
+      const slot = state.settings.keep ? position + 1 : firstFree(taken);
+      taken.add(slot);
+      actions.push(start(state, unit, slot));
+    }
+  }
+  return actions;
+}
+
+function start(state: RunState, { id, attempts }: UnitState, slot: number): Action {
+  const base = state.integration;
+  return record({ type: "unit-started", unit: id, attempt: attempts + 1, base, slot });
+}
+
+function isReady(state: RunState, position: number): boolean {
+  return state.plan.units[position]?.after.every((id) => isMerged(state, id)) ?? false;
+}
+
+function needsApproval(state: RunState, position: number): boolean {
+  const asked = state.plan.units[position]?.approval ?? state.settings.approval;
+  return asked === "required" && state.units[position]?.approved === false;
+}
+
+function finish(state: RunState): readonly Action[] {
+  if (isVerified(state)) return [record({ type: "run-finished", outcome: outcomeOf(state) })];
+  return [];
+}
+
+function outcomeOf(state: RunState): RunOutcome {
+  if (state.cancelled !== undefined) return "cancelled";
+  const merged = state.units.filter(({ at }) => at.phase === "merged").length;
+  const holds = state.completion?.results.every(({ passed }) => passed) ?? true;
+  if (merged === state.units.length && holds) return "complete";
+  return merged > 0 ? "partial" : "failed";
+}
+
+/** The name by which a person answers: short, and the same again after a crash. */
+function approvalId(unit: UnitState): string {
+  return `${unit.id}-${unit.attempts + 1}`;
+}
+
+function firstFree(taken: ReadonlySet<number>): number {
+  let slot = 1;
+  while (taken.has(slot)) slot++;
+  return slot;
+}
+
+function isMerged(state: RunState, id: UnitId): boolean {
+  const position = unitPositions(state.plan.units).get(id);
+  return position !== undefined && state.units[position]?.at.phase === "merged";
+}
+
+function isFinal({ at }: UnitState): boolean {
+  switch (at.phase) {
+    case "merged":
+    case "failed":
+    case "cancelled":
+    case "timed_out":
+      return true;
+    default:
+      return false;
+  }
+}
+
+function record(event: RunEvent): Action {
+  return { type: "record", event };
+}

@@ -1,0 +1,124 @@
+/** The end of a run and what may follow it for ever after: landing, undo, cleaning. */
+import type { RunEvent } from "./event.ts";
+import { invariant, unreachable } from "./failure.ts";
+import type { Landing, RunState } from "./run.ts";
+
+type LandingEvent = Extract<
+  RunEvent,
+  {
+    type:
+      | "run-finished"
+      | "land-asked"
+      | "target-seen"
+      | "land-started"
+      | "landed"
+      | "land-refused"
+      | "undo-asked"
+      | "undo-started"
+      | "undone"
+      | "undo-refused"
+      | "clean-asked"
+      | "cleaned";
+  }
+>;
+
+export function reduceLanding(state: RunState, event: LandingEvent, at: number): RunState {
+  switch (event.type) {
+    case "run-finished": {
+      invariant(state.at.phase !== "finished", "a run finishes once");
+      const finished: RunState = { ...state, at: { phase: "finished", outcome: event.outcome } };
+      return {
+        ...finished,
+        landing: landsByItself(finished) ? asked(state) : { phase: "idle" },
+        clean: { ...state.clean, asked: "end" },
+      };
+    }
+    case "land-asked":
+      invariant(state.at.phase === "finished", "a run lands after it finished");
+      return {
+        ...state,
+        landing: asked(state),
+        landingRounds: 0,
+        clean: { ...state.clean, asked: state.clean.asked ?? "end" },
+      };
+    case "target-seen":
+      return { ...state, landing: see(state.landing, event) };
+    case "land-started":
+      invariant(state.landing.phase === "asked", "a landing is asked for before it starts");
+      return { ...state, landing: { ...moveOf(event), phase: "moving", since: at } };
+    case "landed":
+      return { ...state, landing: { ...moveOf(event), phase: "landed" } };
+    case "land-refused":
+      return { ...state, landing: { phase: "refused", refusal: event.refusal } };
+    case "undo-asked":
+    case "undo-started":
+    case "undone":
+    case "undo-refused":
+      return { ...state, landing: undo(state.landing, event, at) };
+    case "clean-asked":
+      return {
+        ...state,
+        clean: { ...state.clean, asked: event.discard ? "discard" : "landed" },
+      };
+    case "cleaned": {
+      const { asked: _, ...rest } = state.clean;
+      return {
+        ...state,
+        clean: { ...rest, kept: event.kept, removed: [...rest.removed, ...event.removed] },
+      };
+    }
+    default:
+      return unreachable(event);
+  }
+}
+
+function landsByItself(state: RunState): boolean {
+  if (state.cancelled !== undefined || state.at.phase !== "finished") return false;
+  const { land } = state.settings;
+  if (land === "auto") return state.at.outcome === "complete";
+  return land === "partial" && state.integration !== state.plan.base;
+}
+
+function asked(state: RunState): Extract<Landing, { phase: "asked" }> {
+  return { phase: "asked", target: state.settings.target };
+}
+
+function see(landing: Landing, event: Extract<LandingEvent, { type: "target-seen" }>): Landing {
+  invariant(
+    landing.phase === "asked" || landing.phase === "moving",
+    "the target is looked at for a landing",
+  );
+  if (event.tip !== null) {
+    const seen = { tip: event.tip, contained: event.contained };
+    return { phase: "asked", target: landing.target, seen };
+  }
+  const name = landing.target.replace("refs/heads/", "");
+  const message = `the branch ${name} does not exist any more`;
+  return { phase: "refused", refusal: { type: "target_missing", message, paths: [] } };
+}
+
+function undo(
+  landing: Landing,
+  event: Extract<LandingEvent, { type: "undo-asked" | "undo-started" | "undone" | "undo-refused" }>,
+  at: number,
+): Landing {
+  invariant("old" in landing, "only what landed can be undone");
+  const move = moveOf(landing);
+  switch (event.type) {
+    case "undo-asked":
+      return { ...move, phase: "undo_asked" };
+    case "undo-started":
+      return { ...move, phase: "undoing", since: at };
+    case "undone":
+      return { ...move, phase: "undone" };
+    case "undo-refused":
+      return { ...move, phase: "undo_refused", refusal: event.refusal };
+  }
+}
+
+/** `old` and `new` are always the landing's, also while it is taken back. */
+function moveOf<T extends Pick<Extract<Landing, { phase: "landed" }>, "target" | "old" | "new">>(
+  from: T,
+) {
+  return { target: from.target, old: from.old, new: from.new };
+}

@@ -1,0 +1,159 @@
+/** reduce(state, line): what is so after one more fact. Pure; it trusts nothing and breaks (a bug, or a corrupt journal) on a fact
+ *  that cannot follow. It must never look at the clock: time comes in with the line. */
+import type { JournalLine, RunEvent, Runner } from "./event.ts";
+import { invariant } from "./failure.ts";
+import { reduceLanding } from "./reduce-landing.ts";
+import { reduceMerge } from "./reduce-merge.ts";
+import { cancelOpenUnits, endOpenUnits, reduceUnit } from "./reduce-unit.ts";
+import type { RunState, UnitState } from "./run.ts";
+import { noSpend } from "./worker.ts";
+
+/** The state after all lines; undefined for none. */
+export function foldRun(lines: Iterable<JournalLine>): RunState | undefined {
+  let state: RunState | undefined;
+  for (const line of lines) state = reduce(state, line);
+  return state;
+}
+
+export function reduce(state: RunState | undefined, line: JournalLine): RunState {
+  const { event } = line;
+  if (event.type === "run-started") {
+    invariant(
+      state === undefined && line.seq === 0,
+      "a run starts once, at the journal's beginning",
+    );
+    return stateAtStart(event, line.at);
+  }
+  invariant(state !== undefined, `a journal begins with run-started, not ${event.type}`);
+  invariant(line.seq === state.seq + 1, `line ${line.seq} follows line ${state.seq}`);
+  const elapsed = event.type === "run-resumed" ? 0 : Math.max(0, line.at - state.updatedAt);
+  const timed: RunState = {
+    ...state,
+    seq: line.seq,
+    updatedAt: line.at,
+    activeMs: state.activeMs + elapsed,
+  };
+  return reduceEvent(timed, event, line.at);
+}
+
+function reduceEvent(
+  state: RunState,
+  event: Exclude<RunEvent, { type: "run-started" }>,
+  at: number,
+) {
+  switch (event.type) {
+    case "approval-asked":
+    case "approval-answered":
+    case "unit-started":
+    case "unit-stopping":
+    case "unit-finished":
+    case "unit-interrupted":
+    case "unit-cancelled":
+      return reduceUnit(state, event, at);
+    case "merge-started":
+    case "candidate-made":
+    case "check-started":
+    case "check-stopping":
+    case "check-interrupted":
+    case "check-finished":
+    case "merge-finished":
+      return reduceMerge(state, event, at);
+    case "run-resumed":
+    case "run-paused":
+    case "run-continued":
+    case "run-cancelled":
+    case "run-timed-out":
+    case "run-interrupted":
+      return reduceCourse(state, event);
+    default:
+      return reduceLanding(state, event, at);
+  }
+}
+
+type CourseEvent = Extract<
+  RunEvent,
+  {
+    type:
+      | "run-resumed"
+      | "run-paused"
+      | "run-continued"
+      | "run-cancelled"
+      | "run-timed-out"
+      | "run-interrupted";
+  }
+>;
+
+function reduceCourse(state: RunState, event: CourseEvent): RunState {
+  if (event.type === "run-resumed") return resume(state, event.runner);
+  if (state.at.phase === "finished" || state.at.phase === "interrupted") return state;
+  switch (event.type) {
+    case "run-paused":
+      return state.at.phase === "working" ? { ...state, at: { phase: "paused" } } : state;
+    case "run-continued":
+      return state.at.phase === "paused" ? { ...state, at: { phase: "working" } } : state;
+    case "run-cancelled":
+      return cancelOpenUnits({ ...state, at: { phase: "working" }, cancelled: event.why });
+    case "run-timed-out":
+      return endOpenUnits({ ...state, at: { phase: "working" }, timedOut: true });
+    case "run-interrupted": {
+      const { type: _, ...told } = event;
+      return { ...state, at: { phase: "interrupted", ...told } };
+    }
+  }
+}
+
+function resume(state: RunState, runner: Runner): RunState {
+  return {
+    ...state,
+    runner,
+    at: state.at.phase === "finished" ? state.at : { phase: "working" },
+    units: state.units.map(lose),
+    ...(state.merge === undefined ? {} : { merge: withoutChecking(state.merge) }),
+    ...(state.completion === undefined ? {} : { completion: withoutChecking(state.completion) }),
+  };
+}
+
+function lose(unit: UnitState): UnitState {
+  return unit.at.phase === "running" ? { ...unit, at: { ...unit.at, lost: true } } : unit;
+}
+
+function withoutChecking<T extends { readonly checking?: unknown }>(value: T): Omit<T, "checking"> {
+  const { checking: _, ...rest } = value;
+  return rest;
+}
+
+function stateAtStart(event: Extract<RunEvent, { type: "run-started" }>, at: number): RunState {
+  return {
+    run: event.run,
+    version: event.version,
+    plan: event.plan,
+    settings: event.settings,
+    runner: event.runner,
+    at: { phase: "working" },
+    timedOut: false,
+    units: event.plan.units.map((unit) => ({
+      id: unit.id,
+      at: { phase: "waiting" },
+      attempts: 0,
+      refusals: 0,
+      interruptions: 0,
+      approved: false,
+      cancelAsked: false,
+      changed: [],
+      summary: "",
+      artifacts: [],
+      leavings: [],
+      spend: noSpend,
+      workedMs: 0,
+    })),
+    integration: event.plan.base,
+    landing: { phase: "idle" },
+    landingRounds: 0,
+    checks: { run: 0, reused: 0, ms: 0 },
+    clean: { kept: [], removed: [] },
+    startedAt: at,
+    updatedAt: at,
+    activeMs: 0,
+    seq: 0,
+  };
+}

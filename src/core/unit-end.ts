@@ -1,0 +1,21 @@
+/** How a unit ends without a merge, in the contract's words. */
+import type { UnitPhase } from "./run.ts";
+import type { Reason } from "./worker.ts";
+
+export function phaseOf(reason: Reason): UnitPhase {
+  const phase = reason.type === "timed_out" ? "timed_out" : "failed";
+  return { phase, reason };
+}
+
+export function cancelled(): UnitPhase {
+  return { phase: "cancelled", reason: reasonOf("cancelled", "it was cancelled") };
+}
+
+export function timedOut(): UnitPhase {
+  const message = "the run reached its time limit (limits.runTimeout)";
+  return { phase: "timed_out", reason: reasonOf("timed_out", message) };
+}
+
+export function reasonOf(type: Reason["type"], message: string): Reason {
+  return { type, message, paths: [] };
+}

@@ -1,0 +1,81 @@
+/** A candidate: what the integration branch would be with one more head in it, made in memory as git would make it. It touches no
+ *  worktree and moves no branch; a ref of ours keeps the commit from the user's garbage collection until it was verified. */
+import type { MergeSubject, RunEvent } from "../core/event.ts";
+import { Failure } from "../core/failure.ts";
+import { candidateRef, integrationRef, type Sha } from "../core/id.ts";
+import { unitPositions } from "../core/plan.ts";
+import type { RunState } from "../core/run.ts";
+import { commitMessage, commitTree, type Identity, type MessageParts } from "../git/commit.ts";
+import { mergeInMemory } from "../git/merge.ts";
+import { readRef, updateRefs } from "../git/ref.ts";
+import type { Repository } from "../git/repository.ts";
+
+export interface MergeRequest {
+  readonly subject: MergeSubject;
+  readonly onto: Sha;
+  readonly head: Sha;
+}
+
+/** Answers with candidate-made, or with the conflict that git sees. */
+export async function makeCandidate(
+  repository: Repository,
+  author: Identity,
+  state: RunState,
+  { subject, onto, head }: MergeRequest,
+): Promise<RunEvent> {
+  const place = { gitDir: repository.commonDir };
+  const verdict = await mergeInMemory(place, { onto, head });
+  if (verdict.type === "conflict") {
+    const { paths, message } = verdict;
+    return { type: "merge-finished", subject, outcome: { type: "conflict", paths, message } };
+  }
+  const message = commitMessage(messageOf(state, subject));
+  const request = { tree: verdict.tree, parents: [onto, head], message, author };
+  const commit = await commitTree(place, request);
+  await keep(repository, state, commit);
+  return { type: "candidate-made", subject, commit, tree: verdict.tree };
+}
+
+function messageOf(state: RunState, subject: MergeSubject): MessageParts {
+  const { run, settings, plan } = state;
+  if (subject.type === "target") {
+    const branch = settings.target.replace("refs/heads/", "");
+    return { title: `Merge what came to ${branch} meanwhile`, trailers: { run } };
+  }
+  const unit = plan.units[unitPositions(plan.units).get(subject.unit) ?? -1];
+  const worker = unit?.worker ?? settings.worker;
+  const { unit: id, attempt } = subject;
+  return {
+    title: unit?.title || id,
+    body: state.units.find((one) => one.id === id)?.summary ?? "",
+    trailers: { run, unit: id, attempt, worker },
+  };
+}
+
+async function keep(repository: Repository, state: RunState, commit: Sha): Promise<void> {
+  const ref = candidateRef(state.run);
+  const old = (await readRef(repository, ref)) ?? null;
+  if (old === commit) return;
+  const moved = await updateRefs(repository, [{ ref, new: commit, old }]);
+  if (moved.type === "refused") throw notOurs(ref);
+}
+
+/** Moves the integration branch to a verified candidate; one that it is at already was moved before a crash. */
+export async function advance(
+  repository: Repository,
+  state: RunState,
+  { subject, onto, commit }: { subject: MergeSubject; onto: Sha; commit: Sha },
+): Promise<RunEvent> {
+  const ref = integrationRef(state.run);
+  const merged: RunEvent = { type: "merge-finished", subject, outcome: { type: "merged", commit } };
+  const moved = await updateRefs(repository, [{ ref, new: commit, old: onto }]);
+  if (moved.type === "moved") return merged;
+  if ((await readRef(repository, ref)) === commit) return merged;
+  throw notOurs(ref);
+}
+
+function notOurs(ref: string): Failure {
+  return new Failure("repository", "ref_moved", `${ref} was moved by somebody else`, {
+    advice: "put it back where it was (git reflog shows it), then go on with `pleach resume`",
+  });
+}

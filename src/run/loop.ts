@@ -1,0 +1,143 @@
+/** The loop: decide, record, hand out, take what comes back. It is the only writer of the journal, and it believes nothing
+ *  before it is durable there. It must never wait for a hand, only for the mailbox. */
+import { actionKey, type HandAction, stopKey } from "../core/action.ts";
+import type { Rules } from "../core/decide.ts";
+import { type JournalLine, journalVersion, type RunEvent } from "../core/event.ts";
+import { invariant, messageOf } from "../core/failure.ts";
+import type { RunState } from "../core/run.ts";
+import type { Clock, Hands } from "./hands.ts";
+import type { Mail, Mailbox } from "./mailbox.ts";
+import { factOf } from "./request.ts";
+
+export interface LoopParts {
+  readonly state: RunState;
+  readonly rules: Rules;
+  readonly append: (lines: readonly JournalLine[]) => Promise<void>;
+  readonly hands: Hands;
+  readonly mailbox: Mailbox;
+  readonly clock: Clock;
+  /** Somebody is there to answer an approval. */
+  readonly answerable: boolean;
+  readonly observe: (line: JournalLine, state: RunState) => void;
+}
+
+export interface LoopEnd {
+  readonly state: RunState;
+  /** The first thing that a hand could not make a fact of; the run is interrupted by it. */
+  readonly error?: unknown;
+}
+
+/** Goes on until nothing is left to do for this runner. Rejects only where the journal cannot be written. */
+export async function runLoop(parts: LoopParts): Promise<LoopEnd> {
+  const loop = new Loop(parts);
+  try {
+    return await loop.run();
+  } catch (error) {
+    parts.hands.abandon();
+    throw error;
+  }
+}
+
+class Loop {
+  readonly #parts: LoopParts;
+  readonly #inFlight = new Set<string>();
+  readonly #broken = new Set<string>();
+  #state: RunState;
+  #error: { readonly first: unknown } | undefined;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+    this.#state = parts.state;
+  }
+
+  async run(): Promise<LoopEnd> {
+    const { mailbox, clock, rules } = this.#parts;
+    for (;;) {
+      for (const mail of mailbox.takeAll()) await this.#read(mail);
+      const performed = await this.#act();
+      if (performed === "nothing" && this.#inFlight.size === 0 && this.#isOver()) {
+        return this.#error === undefined
+          ? { state: this.#state }
+          : { state: this.#state, error: this.#error.first };
+      }
+      if (performed !== "recorded") await mailbox.untilMail(clock, rules.nextDeadline(this.#state));
+    }
+  }
+
+  /** Records what decide says begins; only when nothing is left to record do the hands get their work. */
+  async #act(): Promise<"recorded" | "handed" | "nothing"> {
+    const { clock, answerable, rules } = this.#parts;
+    const actions = rules.decide(this.#state, { now: clock.now(), answerable });
+    const facts = actions.flatMap((action) => (action.type === "record" ? [action.event] : []));
+    if (facts.length > 0) {
+      await this.#record(facts);
+      return "recorded";
+    }
+    const handed = actions.filter((action) => action.type !== "record" && this.#hand(action));
+    return handed.length > 0 ? "handed" : "nothing";
+  }
+
+  #hand(action: HandAction): boolean {
+    const key = actionKey(action);
+    if (this.#inFlight.has(key) || this.#broken.has(key)) return false;
+    this.#inFlight.add(key);
+    const { hands, mailbox } = this.#parts;
+    hands.perform(action, this.#state).then(
+      (events) => mailbox.post({ type: "answer", action, events }),
+      (error: unknown) => mailbox.post({ type: "failed", action, error }),
+    );
+    return true;
+  }
+
+  async #read(mail: Mail): Promise<void> {
+    switch (mail.type) {
+      case "answer":
+        this.#inFlight.delete(actionKey(mail.action));
+        return this.#record(mail.events);
+      case "failed":
+        this.#inFlight.delete(actionKey(mail.action));
+        return this.#fail(mail.action, mail.error);
+      case "request": {
+        const fact = factOf(this.#state, mail.request);
+        if (fact !== undefined) await this.#record([fact]);
+        return mail.acknowledge();
+      }
+    }
+  }
+
+  /** What failed is not tried again by this runner; a run that still works is interrupted, and can be resumed. */
+  async #fail(action: HandAction, error: unknown): Promise<void> {
+    this.#broken.add(actionKey(action));
+    const stop = stopKey(action);
+    if (stop !== undefined) this.#broken.add(stop);
+    this.#error ??= { first: error };
+    const { phase } = this.#state.at;
+    if (phase === "working" || phase === "paused") {
+      await this.#record([{ type: "run-interrupted", why: messageOf(error) }]);
+    }
+  }
+
+  /** reduce is asked first, so that a fact that cannot be never reaches the journal; its answer is believed only afterwards. */
+  async #record(events: readonly RunEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const at = Math.max(this.#parts.clock.now(), this.#state.updatedAt);
+    let next = this.#state;
+    const told = events.map((event) => {
+      const line: JournalLine = { v: journalVersion, seq: next.seq + 1, at, event };
+      next = this.#parts.rules.reduce(next, line);
+      return { line, state: next };
+    });
+    await this.#parts.append(told.map(({ line }) => line));
+    this.#state = next;
+    for (const { line, state } of told) this.#parts.observe(line, state);
+  }
+
+  #isOver(): boolean {
+    const { phase } = this.#state.at;
+    if (phase === "finished" || phase === "interrupted") return true;
+    const waits =
+      phase === "paused" || this.#state.units.some(({ at }) => at.phase === "awaiting_approval");
+    invariant(waits, "a run that works has something to do or to wait for");
+    return false;
+  }
+}

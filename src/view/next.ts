@@ -1,0 +1,113 @@
+/** What a person can do about a run: where the work that did not land is kept, and what to type next. */
+import { snapshotRef } from "../core/id.ts";
+import type { RunState, UnitState } from "../core/run.ts";
+import { allMerged, landingRefusal, outcomeOf, shortName } from "./document.ts";
+import { sayCount } from "./words.ts";
+
+export interface KeptWork {
+  readonly who: string;
+  /** A ref, a path, or words. */
+  readonly where: string;
+  /** What no commit could hold, and lies in the run's folder or is gone. */
+  readonly left: readonly string[];
+}
+
+export interface Step {
+  readonly command: string;
+  readonly why: string;
+}
+
+/** The last snapshot of every unit that did not land, and whatever the clean-up had to leave. */
+export function keptWork(state: RunState): readonly KeptWork[] {
+  const discarded = state.clean.asked === "discard";
+  const kept = discarded ? [] : state.units.flatMap((unit) => keptOf(state, unit));
+  const left = state.clean.kept.map((where) => ({ who: "run", where, left: [] }));
+  return [...kept, ...left];
+}
+
+export interface StepFacts {
+  /** Whether a process is at work on the run now. */
+  readonly alive: boolean;
+}
+
+export function nextSteps(state: RunState, facts: StepFacts): readonly Step[] {
+  if (state.at.phase !== "finished") return unfinishedSteps(state, facts);
+  return [...failedSteps(state), ...landingSteps(state), ...keptSteps(state)];
+}
+
+function keptOf(state: RunState, unit: UnitState): KeptWork[] {
+  if (unit.at.phase === "merged") return [];
+  const last = unit.leavings.findLast((one) => one.snapshot !== undefined || one.left.length > 0);
+  if (!last) return [];
+  const where =
+    last.snapshot === undefined
+      ? "in no commit: nothing that git can hold"
+      : snapshotRef(state.run, unit.id, last.attempt);
+  return [{ who: unit.id, where, left: last.left }];
+}
+
+function unfinishedSteps(state: RunState, { alive }: StepFacts): Step[] {
+  const approvals = state.units.flatMap((unit): Step[] =>
+    unit.at.phase === "awaiting_approval"
+      ? [
+          {
+            command: `pleach approve ${unit.at.request}`,
+            why: `lets ${unit.id} begin (\`pleach deny ${unit.at.request}\` refuses it)`,
+          },
+        ]
+      : [],
+  );
+  if (!alive) return [...approvals, { command: `pleach resume ${state.run}`, why: "goes on" }];
+  const paused = { command: `pleach resume ${state.run}`, why: "goes on" };
+  return state.at.phase === "paused" ? [...approvals, paused] : approvals;
+}
+
+function failedSteps(state: RunState): Step[] {
+  const failed = state.units.filter(
+    ({ at }) =>
+      (at.phase === "failed" || at.phase === "timed_out") && at.reason.type !== "dependency_failed",
+  );
+  const first = failed[0];
+  if (!first) return [];
+  const more = failed.length > 1 ? ` (and of ${failed.length - 1} more)` : "";
+  return [{ command: `pleach logs ${state.run}/${first.id}`, why: `says why it failed${more}` }];
+}
+
+function landingSteps(state: RunState): Step[] {
+  const land = { command: `pleach land ${state.run}`, why: "moves the target to the result" };
+  const target = shortName(state.settings.target);
+  switch (state.landing.phase) {
+    case "landed":
+    case "undo_refused":
+      return [{ command: `pleach undo ${state.run}`, why: `takes the landing on ${target} back` }];
+    case "refused":
+      return [{ ...land, why: `tries again once this is mended: ${refusalWords(state)}` }];
+    case "idle":
+      return state.integration === state.plan.base ? [] : [idleStep(state, land)];
+    default:
+      return [];
+  }
+}
+
+function idleStep(state: RunState, land: Step): Step {
+  if (allMerged(state) && outcomeOf(state) === "complete") return land;
+  const merged = state.units.filter((unit) => unit.at.phase === "merged").length;
+  return {
+    command: `pleach land --partial ${state.run}`,
+    why: `lands what is merged (${sayCount(merged, "unit")}), without the rest`,
+  };
+}
+
+function refusalWords(state: RunState): string {
+  return landingRefusal(state)?.message ?? "";
+}
+
+function keptSteps(state: RunState): Step[] {
+  if (keptWork(state).length === 0) return [];
+  return [
+    {
+      command: `pleach clean --discard ${state.run}`,
+      why: "throws away the work that did not land, after naming it",
+    },
+  ];
+}

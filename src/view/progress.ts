@@ -1,0 +1,187 @@
+/** The story of a run while it happens: one plain line for each event that matters, the same on a terminal and in a log file. */
+import type { AttemptOutcome, JournalLine, MergeOutcome, RunEvent } from "../core/event.ts";
+import type { UnitId } from "../core/id.ts";
+import { unitPositions } from "../core/plan.ts";
+import type { RunState } from "../core/run.ts";
+import { displayWidth, fitWidth, oneLine, padWidth } from "../core/text.ts";
+import { shortName } from "./document.ts";
+import { sayStopWhy, saySubject } from "./stuck.ts";
+import { countStatuses, sayCounts } from "./unit-status.ts";
+import { sayCount, sayDuration, sayList, sayReason, sayTime, shortSha } from "./words.ts";
+
+export interface ProgressLook {
+  /** Also what is dull: green checks, merges begun. */
+  readonly verbose: boolean;
+}
+
+const whoCellsMax = 24;
+
+/** `12:03:04 operators  attempt 1 started`; nothing for an event that is not worth a line. `state` is that after the event. */
+export function progressLine(
+  line: JournalLine,
+  state: RunState,
+  look: ProgressLook,
+): string | undefined {
+  const said = sayEvent(line.event, state, look);
+  if (said === undefined) return undefined;
+  const [who, what] = said;
+  const cells = whoCells(state);
+  return `${sayTime(line.at)} ${padWidth(fitWidth(oneLine(who), cells), cells)}  ${oneLine(what)}`;
+}
+
+const widths = new WeakMap<object, number>();
+
+function whoCells(state: RunState): number {
+  const known = widths.get(state.plan);
+  if (known !== undefined) return known;
+  const widest = state.plan.units.reduce((most, { id }) => Math.max(most, displayWidth(id)), 6);
+  const cells = Math.min(whoCellsMax, widest);
+  widths.set(state.plan, cells);
+  return cells;
+}
+
+type Said = readonly [who: string, what: string];
+
+function sayEvent(event: RunEvent, state: RunState, look: ProgressLook): Said | undefined {
+  return (
+    sayUnit(event, state) ?? sayMerge(event, look) ?? sayRun(event, state) ?? sayLanding(event)
+  );
+}
+
+function sayUnit(event: RunEvent, state: RunState): Said | undefined {
+  switch (event.type) {
+    case "approval-asked":
+      return [event.unit, `waits for approval: \`pleach approve ${event.id}\``];
+    case "approval-answered":
+      return ["run", `${event.id} was ${event.answer}`];
+    case "unit-started": {
+      const previous = unitOf(state, event.unit)?.previous;
+      const after = previous === undefined ? "" : ` after ${sayReason(previous)}`;
+      return [event.unit, `attempt ${event.attempt} started${after}`];
+    }
+    case "unit-stopping":
+      return [event.unit, `attempt ${event.attempt} is being stopped, ${sayStopWhy(event.why)}`];
+    case "unit-finished":
+      return [event.unit, sayAttempt(event.outcome, goesAgain(state, event.unit))];
+    case "unit-interrupted":
+      return [event.unit, `attempt ${event.attempt} was cut off, what it left is kept`];
+    case "unit-cancelled":
+      return [event.unit, "cancelled"];
+    default:
+      return undefined;
+  }
+}
+
+function sayAttempt(outcome: AttemptOutcome, again: boolean): string {
+  switch (outcome.type) {
+    case "completed":
+      return `worked, ${sayCount(outcome.changed.length, "file")} changed; waits in the merge queue`;
+    case "refused":
+      return `refused, ${sayReason(outcome.reason)}${again ? "; will be tried again" : ""}`;
+    case "stopped":
+      return "stopped, what it left is kept";
+  }
+}
+
+function sayMerge(event: RunEvent, look: ProgressLook): Said | undefined {
+  switch (event.type) {
+    case "merge-started":
+      return look.verbose
+        ? [saySubject(event.subject), `is merged onto ${shortSha(event.onto)}`]
+        : undefined;
+    case "check-started":
+      return look.verbose ? ["check", `${event.name} on ${shortSha(event.commit)}`] : undefined;
+    case "check-finished": {
+      const { name, passed, seconds, message } = event.result;
+      const time = sayDuration(seconds * 1000);
+      if (passed) return look.verbose ? ["check", `${name} passed in ${time}`] : undefined;
+      return [
+        "check",
+        `${name} failed after ${time}${message === undefined ? "" : `: ${message}`}`,
+      ];
+    }
+    case "check-interrupted":
+      return look.verbose ? ["check", "was cut off"] : undefined;
+    case "merge-finished":
+      return [saySubject(event.subject), sayMergeOutcome(event.outcome)];
+    default:
+      return undefined;
+  }
+}
+
+function sayMergeOutcome(outcome: MergeOutcome): string {
+  switch (outcome.type) {
+    case "merged":
+      return `merged as ${shortSha(outcome.commit)}`;
+    case "conflict":
+      return `conflict in ${sayList(outcome.paths, 3)}`;
+    case "check_failed":
+      return `not merged, ${sayReason(outcome.reason)}`;
+  }
+}
+
+function sayRun(event: RunEvent, state: RunState): Said | undefined {
+  switch (event.type) {
+    case "run-started": {
+      const target = shortName(event.settings.target);
+      const units = sayCount(event.plan.units.length, "unit");
+      return ["run", `${event.run}: ${units}, for ${target}, from ${shortSha(event.plan.base)}`];
+    }
+    case "run-resumed":
+      return ["run", `${state.run} goes on: ${sayCounts(countStatuses(state))}`];
+    case "run-paused":
+      return ["run", "paused: nothing new begins until `pleach resume`"];
+    case "run-continued":
+      return ["run", "goes on"];
+    case "run-cancelled":
+      return ["run", `cancelled: ${event.why}`];
+    case "run-timed-out":
+      return ["run", "out of time (`limits.runTimeout`)"];
+    case "run-interrupted":
+      return ["run", `interrupted: ${event.why}`];
+    case "run-finished":
+      return ["run", `${event.outcome.replaceAll("_", " ")}: ${sayCounts(countStatuses(state))}`];
+    case "cleaned":
+      return event.kept.length === 0
+        ? undefined
+        : ["clean", `had to keep ${sayList(event.kept, 5)}`];
+    default:
+      return undefined;
+  }
+}
+
+function sayLanding(event: RunEvent): Said | undefined {
+  switch (event.type) {
+    case "target-seen":
+      if (event.tip === null) return ["land", "the target is gone"];
+      return event.contained
+        ? undefined
+        : ["land", `the target moved to ${shortSha(event.tip)}; merging with it first`];
+    case "landed":
+      return [
+        "land",
+        `${shortName(event.target)}: ${shortSha(event.old)} → ${shortSha(event.new)}`,
+      ];
+    case "land-refused":
+      return ["land", `not landed: ${event.refusal.message}${inPaths(event.refusal.paths)}`];
+    case "undone":
+      return ["undo", `${shortName(event.target)} is at ${shortSha(event.old)} again`];
+    case "undo-refused":
+      return ["undo", `not taken back: ${event.refusal.message}${inPaths(event.refusal.paths)}`];
+    default:
+      return undefined;
+  }
+}
+
+function inPaths(paths: readonly string[]): string {
+  return paths.length === 0 ? "" : ` (${sayList(paths, 5)})`;
+}
+
+function unitOf(state: RunState, id: UnitId) {
+  const position = unitPositions(state.plan.units).get(id);
+  return position === undefined ? undefined : state.units[position];
+}
+
+function goesAgain(state: RunState, id: UnitId): boolean {
+  return unitOf(state, id)?.at.phase === "waiting";
+}

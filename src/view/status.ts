@@ -1,0 +1,234 @@
+/** A run as a person sees it on a terminal: who does what, what is stuck and why, where kept work is, what to type next. The
+ *  summary at the end of a run is the same text. It reads the state alone, and everything from outside is made harmless. */
+import { unreachable } from "../core/failure.ts";
+import type { RunState, UnitState } from "../core/run.ts";
+import { fitWidth, oneLine } from "../core/text.ts";
+import {
+  completionDocuments,
+  type ErrorFields,
+  exitCodeOf,
+  landingRefusal,
+  outcomeOf,
+  shortName,
+  totalSpend,
+} from "./document.ts";
+import { keptWork, nextSteps } from "./next.ts";
+import { unitDetail, whatIsStuck } from "./stuck.ts";
+import { type Cell, renderTable } from "./table.ts";
+import { groupUnits } from "./unit-groups.ts";
+import { countStatuses, sayCounts, sayStatus, type UnitStatus, unitStatus } from "./unit-status.ts";
+import {
+  type Colour,
+  hasSpend,
+  type Paint,
+  sayCount,
+  sayDuration,
+  sayList,
+  saySpend,
+  shortSha,
+} from "./words.ts";
+
+export interface StatusFacts {
+  readonly now: number;
+  /** Whether a process is at work on the run now. */
+  readonly alive: boolean;
+  readonly width: number;
+  readonly paint: Paint;
+  /** Where the run's journal and logs are. */
+  readonly folder?: string | undefined;
+  readonly error?: ErrorFields | undefined;
+}
+
+const unitsShownMax = 40;
+const linesShownMax = 8;
+
+export function statusView(state: RunState, facts: StatusFacts): string {
+  const parts = [
+    headLines(state, facts),
+    unitTable(state, facts),
+    stuckLines(state, facts),
+    completionLines(state, facts),
+    landingLines(state, facts),
+    keptLines(state),
+    nextLines(state, facts),
+    facts.folder === undefined ? [] : [`Journal and logs: ${oneLine(facts.folder)}`],
+  ];
+  const filled = parts.filter((lines) => lines.length > 0);
+  return `${filled.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+}
+
+/** One line for `-q`. */
+export function statusLine(state: RunState, alive: boolean): string {
+  return `${state.run} ${whereItStands(state, alive)}: ${sayCounts(countStatuses(state))}`;
+}
+
+/** The run's standing in a word or two: what it came to, or what it does. */
+export function whereItStands(state: RunState, alive: boolean): string {
+  switch (state.at.phase) {
+    case "finished":
+      return outcomeOf(state).replaceAll("_", " ");
+    case "interrupted":
+      return "interrupted";
+    case "working":
+      return alive ? "working" : "cut off";
+    case "paused":
+      return alive ? "paused" : "cut off while paused";
+    default:
+      return unreachable(state.at);
+  }
+}
+
+export function colourOfStatus(status: UnitStatus): Colour | undefined {
+  switch (status) {
+    case "merged":
+      return "green";
+    case "failed":
+    case "timed_out":
+      return "red";
+    case "awaiting_approval":
+    case "cancelled":
+      return "yellow";
+    case "running":
+    case "merging":
+      return "cyan";
+    case "pending":
+    case "queued":
+    case "completed":
+      return undefined;
+    default:
+      return unreachable(status);
+  }
+}
+
+function headLines(state: RunState, { alive, width, paint, now }: StatusFacts): string[] {
+  const stands = whereItStands(state, alive);
+  const colour = standingColour(state, alive);
+  const ms = state.activeMs + (alive ? Math.max(0, now - state.updatedAt) : 0);
+  const facts = [
+    `target ${oneLine(shortName(state.settings.target))}`,
+    `base ${shortSha(state.plan.base)}`,
+    sayDuration(ms),
+    sayChecks(state),
+    ...(hasSpend(totalSpend(state)) ? [saySpend(totalSpend(state))] : []),
+  ];
+  return [
+    `${paint("bold", `Run ${state.run}`)}  ${paint(colour, stands)}`,
+    ...(state.plan.goal === "" ? [] : [fitWidth(oneLine(state.plan.goal), width)]),
+    paint("dim", facts.join(" · ")),
+    sayCounts(countStatuses(state)),
+  ];
+}
+
+function standingColour(state: RunState, alive: boolean): Colour {
+  if (state.at.phase !== "finished") return alive ? "cyan" : "yellow";
+  return exitCodeOf(state) === 0 ? "green" : "red";
+}
+
+function sayChecks(state: RunState): string {
+  const { run, reused } = state.checks;
+  return `${sayCount(run, "check run")}${reused === 0 ? "" : `, ${reused} reused`}`;
+}
+
+function unitTable(state: RunState, facts: StatusFacts): string[] {
+  const { shown, rest } = groupUnits(state, unitsShownMax);
+  const spent = state.units.some((unit) => hasSpend(unit.spend));
+  const header = ["unit", "status", "tries", "time", ...(spent ? ["spend"] : []), "what"];
+  const rows = shown.map((unit) => unitRow(state, unit, { now: facts.now, spent }));
+  const table = rows.length === 0 ? [] : [renderTable(header, rows, facts)];
+  return [...table, ...rest.map((line) => facts.paint("dim", line))];
+}
+
+function unitRow(
+  state: RunState,
+  unit: UnitState,
+  how: { readonly now: number; readonly spent: boolean },
+): Cell[] {
+  const status = unitStatus(state, unit);
+  const working = unit.at.phase === "running" && !unit.at.lost ? how.now - unit.at.since : 0;
+  const ms = unit.workedMs + Math.max(0, working);
+  return [
+    { text: unit.id },
+    { text: sayStatus(status), colour: colourOfStatus(status) },
+    { text: String(unit.attempts) },
+    { text: ms === 0 ? "" : sayDuration(ms) },
+    ...(how.spent ? [{ text: hasSpend(unit.spend) ? saySpend(unit.spend) : "" }] : []),
+    { text: unitDetail(state, unit, how.now) },
+  ];
+}
+
+function stuckLines(state: RunState, facts: StatusFacts): string[] {
+  if (!facts.alive) return [];
+  const stuck = whatIsStuck(state, facts.now).slice(0, linesShownMax);
+  if (stuck.length === 0) return [];
+  return ["Waiting for:", ...stuck.map(({ who, why }) => `  ${oneLine(who)}: ${why}`)];
+}
+
+function completionLines(state: RunState, { paint }: StatusFacts): string[] {
+  const done = completionDocuments(state);
+  if (done.length === 0 || (state.completion === undefined && state.at.phase !== "finished")) {
+    return [];
+  }
+  return [
+    "Done when:",
+    ...done.map(({ name, passed, message }) => {
+      const mark = passed ? paint("green", "holds") : paint("red", "does not hold");
+      return `  ${oneLine(name)}: ${mark}${passed || message === undefined ? "" : `, ${oneLine(message)}`}`;
+    }),
+  ];
+}
+
+function landingLines(state: RunState, { paint, error }: StatusFacts): string[] {
+  const target = oneLine(shortName(state.settings.target));
+  const refusal = landingRefusal(state);
+  const said =
+    error === undefined ? [] : [paint("red", `Ended by an error: ${oneLine(error.message)}`)];
+  const { landing } = state;
+  if (refusal) {
+    const paths = refusal.paths.length === 0 ? "" : `: ${sayList(refusal.paths, 10)}`;
+    return [...said, paint("red", `Not landed on ${target}. ${oneLine(refusal.message)}${paths}`)];
+  }
+  switch (landing.phase) {
+    case "landed":
+      return [
+        ...said,
+        paint("green", `Landed on ${target}: ${shortSha(landing.old)} → ${shortSha(landing.new)}`),
+      ];
+    case "undone":
+      return [...said, `Landing taken back: ${target} is at ${shortSha(landing.old)} again`];
+    case "undo_refused":
+      return [...said, paint("red", `Not taken back: ${oneLine(landing.refusal.message)}`)];
+    default:
+      return state.at.phase === "finished"
+        ? [...said, `Nothing landed; what is merged is on ${integrationName(state)}`]
+        : said;
+  }
+}
+
+function integrationName(state: RunState): string {
+  return `pleach/${state.run}/integration (${shortSha(state.integration)})`;
+}
+
+function keptLines(state: RunState): string[] {
+  if (state.at.phase === "working" || state.at.phase === "paused") return [];
+  const kept = keptWork(state);
+  if (kept.length === 0) return [];
+  const lines = kept.slice(0, linesShownMax).map(({ who, where, left }) => {
+    const lost = left.length === 0 ? "" : `; not in it: ${sayList(left, 5)}`;
+    return `  ${oneLine(who)}: ${oneLine(where)}${lost}`;
+  });
+  const more = kept.length - lines.length;
+  return [
+    "Kept work:",
+    ...lines,
+    ...(more > 0 ? [`  and ${more} more: \`pleach report\` names all`] : []),
+  ];
+}
+
+function nextLines(state: RunState, { alive, paint }: StatusFacts): string[] {
+  const steps = nextSteps(state, { alive }).slice(0, linesShownMax);
+  if (steps.length === 0) return [];
+  return [
+    "Next:",
+    ...steps.map(({ command, why }) => `  ${paint("bold", oneLine(command))}  ${oneLine(why)}`),
+  ];
+}

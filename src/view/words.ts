@@ -1,0 +1,84 @@
+/** How numbers, times and colours are said, the same in every view. */
+
+import { oneLine } from "../core/text.ts";
+import type { Reason, Spend } from "../core/worker.ts";
+
+export type Colour = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
+
+/** Gives a text a colour, or leaves it as it is. */
+export type Paint = (colour: Colour, text: string) => string;
+
+const codes: Readonly<Record<Colour, readonly [number, number]>> = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+};
+
+export function makePaint(colours: boolean): Paint {
+  if (!colours) return (_, text) => text;
+  return (colour, text) => {
+    const [on, off] = codes[colour];
+    return `\x1b[${on}m${text}\x1b[${off}m`;
+  };
+}
+
+/** `0.4 s`, `42 s`, `3 min 05 s`, `2 h 07 min`. */
+export function sayDuration(ms: number): string {
+  if (ms < 10_000) return `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${twoDigits(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${twoDigits(minutes % 60)} min`;
+}
+
+/** The time of day on this machine. */
+export function sayTime(at: number): string {
+  const date = new Date(at);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(":");
+}
+
+/** The day and minute on this machine. */
+export function sayMoment(at: number): string {
+  const date = new Date(at);
+  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map(twoDigits).join("-");
+  return `${day} ${sayTime(at).slice(0, 5)}`;
+}
+
+/** `1 file`, `3 files`. */
+export function sayCount(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
+export function shortSha(sha: string): string {
+  return sha.slice(0, 10);
+}
+
+export function hasSpend(spend: Spend): boolean {
+  return spend.inputTokens + spend.outputTokens > 0 || spend.usd > 0;
+}
+
+export function saySpend(spend: Spend): string {
+  const tokens = spend.inputTokens + spend.outputTokens;
+  return `${tokens.toLocaleString("en-US")} tokens, $${spend.usd.toFixed(2)}`;
+}
+
+/** `strayed: it changed a file that is not its own (src/a.ts, src/b.ts, and 3 more)`. */
+export function sayReason(reason: Reason): string {
+  const paths = reason.paths.length === 0 ? "" : ` (${sayList(reason.paths, 3)})`;
+  return oneLine(`${reason.type.replaceAll("_", " ")}: ${reason.message}${paths}`);
+}
+
+/** The first few, then how many more there are. */
+export function sayList(items: readonly string[], itemsMax: number): string {
+  const shown = items.slice(0, itemsMax).map(oneLine);
+  const more = items.length - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(", ");
+}
+
+function twoDigits(number: number): string {
+  return String(number).padStart(2, "0");
+}

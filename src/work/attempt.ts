@@ -1,0 +1,308 @@
+/** One attempt of one unit: a worktree at its base, the worker in it, everything that it left secured in a snapshot, then the gate,
+ *  the unit's own checks, and a commit that we make. What the worker says of its success counts for nothing. */
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import type { AttemptOutcome, Leavings } from "../core/event.ts";
+import { Failure, invariant } from "../core/failure.ts";
+import { type RepoPath, type Sha, snapshotRef, unitRef } from "../core/id.ts";
+import type { Ownership } from "../core/ownership.ts";
+import type { Unit } from "../core/plan.ts";
+import type { Settings } from "../core/settings.ts";
+import type { Assignment, Desk, Place, Reason, Worker, WorkOutcome } from "../core/worker.ts";
+import { type Change, isHeld } from "../git/change.ts";
+import { commitMessage, commitTree, type Identity } from "../git/commit.ts";
+import { git } from "../git/git.ts";
+import { readRef, updateRefs } from "../git/ref.ts";
+import { type Checkout, prepareSlot, type Slot } from "../git/slot.ts";
+import { type Snapshot, takeSnapshot } from "../git/snapshot.ts";
+import type { SlotPool } from "../git/worktree.ts";
+import { fileFailure, readTextIfThere, writeAtomically } from "../host/file.ts";
+import { markOf } from "../host/process-tree.ts";
+import type { Sandbox } from "../host/sandbox.ts";
+import { runCheck } from "./check.ts";
+import { recordExchange } from "./exchange-record.ts";
+import { gate } from "./gate.ts";
+import { setUpWorktree } from "./setup.ts";
+
+export interface AttemptParts {
+  readonly pool: SlotPool;
+  readonly slotNumber: number;
+  readonly settings: Settings;
+  readonly unit: Unit;
+  readonly assignment: Assignment;
+  readonly ownership: Ownership;
+  readonly isProtected: (path: string) => boolean;
+  readonly worker: Worker;
+  readonly author: Identity;
+  readonly sandbox: ((place: Place) => Sandbox) | undefined;
+  /** Absolute path of the run's folder, and of this attempt's records in it, relative. */
+  readonly runRoot: string;
+  readonly record: string;
+  readonly exchange: string;
+  readonly desk: Desk;
+  /** How many worktrees may be filled at once. */
+  /** What keeps our git from running the filters of others: see `filterGuard`. */
+  readonly filterConfig: readonly string[];
+  readonly checkoutLane: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+export interface AttemptEnd {
+  readonly outcome: AttemptOutcome;
+  readonly leavings: Leavings;
+}
+
+/** Settles with `stopped` soon after the signal aborts; what was left is in the snapshot then as well. */
+export async function attempt(parts: AttemptParts, signal: AbortSignal): Promise<AttemptEnd> {
+  const place = await makePlace(parts);
+  const prepared = await prepare(parts, place, signal);
+  if (prepared.type === "stopped") return { outcome: { type: "stopped" }, leavings: {} };
+  if (prepared.type === "refused") {
+    return { outcome: refused(prepared.reason, [], ""), leavings: {} };
+  }
+  const { slot, made, since } = prepared;
+  const worked = await parts.worker.work(parts.assignment, place, parts.desk, signal);
+  await recordExchange(parts.exchange, place.record);
+  const summary = worked.type === "stopped" ? "" : worked.summary;
+  const snapshot = await secure(parts, slot, made, { since, summary });
+  const leavings = leavingsOf(snapshot);
+  const outcome = await judge(parts, { slot, place, worked, snapshot }, signal);
+  return { outcome, leavings };
+}
+
+/** Says that the worktree was ready for this attempt: only then does what lies in it belong to the attempt. */
+const placeFile = "place.json";
+
+interface PlaceFile {
+  readonly slot: Slot;
+  /** What set-up put there. */
+  readonly made: readonly RepoPath[];
+  /** When the worker may have begun, milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/** After a runner was killed: what its worker left is secured. The caller has proved that nothing of it still runs. */
+export async function recoverAttempt(parts: AttemptParts): Promise<Leavings> {
+  const file = path.join(parts.runRoot, parts.record, placeFile);
+  const text = await readTextIfThere(file);
+  if (text === undefined) return {};
+  const { slot, made, since } = JSON.parse(text) as PlaceFile;
+  if (parts.pool.known.get(path.basename(slot.path)) !== slot.adminDir) return {};
+  await recordExchange(parts.exchange, path.join(parts.runRoot, parts.record));
+  return leavingsOf(await secure(parts, slot, made, { since, summary: "" }));
+}
+
+function leavingsOf({ commit, left }: Snapshot): Leavings {
+  return {
+    ...(commit === undefined ? {} : { snapshot: commit }),
+    ...(left.length === 0 ? {} : { left }),
+  };
+}
+
+async function makePlace(parts: AttemptParts): Promise<Place> {
+  const record = path.join(parts.runRoot, parts.record);
+  const { exchange, pool, slotNumber } = parts;
+  try {
+    await mkdir(record, { recursive: true });
+    await mkdir(exchange, { recursive: true });
+  } catch (error) {
+    throw fileFailure(error, `make ${record}`);
+  }
+  return { worktree: path.join(pool.root, `slot-${slotNumber}`), exchange, record };
+}
+
+type Prepared =
+  | ({ readonly type: "ready" } & PlaceFile)
+  | { readonly type: "refused"; readonly reason: Reason }
+  | { readonly type: "stopped" };
+
+async function prepare(parts: AttemptParts, place: Place, signal: AbortSignal): Promise<Prepared> {
+  const { pool, settings, assignment } = parts;
+  const { run, unit, attempt: number, base } = assignment;
+  try {
+    const content = { base, branch: unitRef(run, unit), checkout: checkoutOf(parts) };
+    const slot = await parts.checkoutLane(() =>
+      prepareSlot(pool, parts.slotNumber, content, { signal }),
+    );
+
+    const setup = await setUpWorktree(
+      settings.setup,
+      {
+        worktree: slot.path,
+        gitDir: slot.adminDir,
+        checkout: pool.repository.topLevel,
+        logFile: path.join(place.record, "setup.log"),
+        mark: markOf({ run, unit, attempt: number }),
+        sandbox: parts.sandbox?.(place),
+      },
+      signal,
+    );
+    if (setup.type === "stopped") return setup;
+    const log = `${parts.record}/setup.log`;
+    if (setup.type === "failed") {
+      const { message, tail } = setup;
+      return { type: "refused", reason: { type: "worker_failed", message, paths: [], log, tail } };
+    }
+    if (setup.changed.length === 0) {
+      const ready: PlaceFile = { slot, made: setup.made, since: Date.now() };
+      await writeAtomically(path.join(place.record, placeFile), JSON.stringify(ready));
+      return { type: "ready", slot, made: setup.made, since: ready.since };
+    }
+    const message = `set-up changed ${setup.changed.slice(0, 5).join(", ")}, which git does not ignore: commit it, or ignore it`;
+    return {
+      type: "refused",
+      reason: { type: "worker_failed", message, paths: setup.changed, log },
+    };
+  } catch (error) {
+    if (signal.aborted) return { type: "stopped" };
+    throw error;
+  }
+}
+
+/** Sparse suits codemods that need only their files; whoever runs compilers or tests needs the tree. */
+function checkoutOf({ settings, unit, assignment }: AttemptParts): Checkout {
+  const named = unit.worker ?? settings.worker;
+  const codemod = settings.workers[named]?.type === "codemod";
+  const { copy, clone, run } = settings.setup;
+  const plain = [...assignment.checks, ...copy, ...clone, ...run].length === 0;
+  const sparse =
+    settings.checkout === "sparse" || (settings.checkout === "auto" && codemod && plain);
+  return sparse ? { mode: "sparse", paths: assignment.files } : { mode: "full" };
+}
+
+async function secure(
+  parts: AttemptParts,
+  slot: Slot,
+  made: readonly RepoPath[],
+  attempted: { readonly since: number; readonly summary: string },
+): Promise<Snapshot> {
+  const { assignment, unit, pool } = parts;
+  const { run, attempt: number, base } = assignment;
+  return takeSnapshot({
+    place: { ...slot.gitPlace, workTree: slot.path },
+    commonDir: pool.repository.commonDir,
+    base,
+    checkout: checkoutOf(parts).mode,
+    ref: snapshotRef(run, unit.id, number),
+    author: parts.author,
+    message: messageOf(parts, attempted.summary),
+    kept: made,
+    recordFolder: path.join(parts.runRoot, parts.record),
+    since: attempted.since,
+    config: parts.filterConfig,
+  });
+}
+
+function messageOf({ assignment, unit, settings }: AttemptParts, summary: string): string {
+  return commitMessage({
+    title: unit.title || unit.id,
+    body: summary,
+    trailers: {
+      run: assignment.run,
+      unit: unit.id,
+      attempt: assignment.attempt,
+      worker: unit.worker ?? settings.worker,
+    },
+  });
+}
+
+interface Left {
+  readonly slot: Slot;
+  readonly place: Place;
+  readonly worked: WorkOutcome;
+  readonly snapshot: Snapshot;
+}
+
+async function judge(
+  parts: AttemptParts,
+  left: Left,
+  signal: AbortSignal,
+): Promise<AttemptOutcome> {
+  const { worked, snapshot } = left;
+  if (worked.type === "stopped") return { type: "stopped" };
+  const changed = snapshot.changed.map((change) => change.path);
+  const { summary } = worked;
+  if (worked.type === "failed") {
+    const log = worked.log === undefined ? {} : { log: `${parts.record}/${worked.log}` };
+    const { message } = worked;
+    return refused({ type: "worker_failed", message, paths: [], ...log }, changed, summary);
+  }
+  const wordsOnly = parts.unit.owns.length === 0 && changed.length === 0;
+  const facts = {
+    unit: parts.unit.id,
+    ownership: parts.ownership,
+    isProtected: parts.isProtected,
+    links: await linkTargets(parts, snapshot),
+  };
+  const strayed = wordsOnly ? undefined : gate(snapshot.changed, facts);
+  const reason = strayed ?? (await failedCheck(parts, left, signal));
+  if (reason !== undefined) return refused(reason, changed, summary);
+  if (signal.aborted) return { type: "stopped" };
+  const head = wordsOnly ? parts.assignment.base : await commitOf(parts, snapshot, summary);
+  const { artifacts } = worked;
+  return { type: "completed", head, changed, summary, artifacts };
+}
+
+/** Where each symlink leads that is new or changed. */
+async function linkTargets({ pool }: AttemptParts, { changed }: Snapshot) {
+  const place = { gitDir: pool.repository.commonDir };
+  const links = changed.filter((change) => change.newMode === symlink && isHeld(change));
+  const read = async ({ path: link, oid }: Change): Promise<[RepoPath, string]> => {
+    return [link, (await git(place, ["cat-file", "blob", oid])).stdout];
+  };
+  return new Map(await Promise.all(links.map(read)));
+}
+
+const symlink = "120000";
+
+async function failedCheck(
+  parts: AttemptParts,
+  { slot, place }: Left,
+  signal: AbortSignal,
+): Promise<Reason | undefined> {
+  const { run, unit, attempt: number, checks } = parts.assignment;
+  for (const [position, check] of checks.entries()) {
+    const log = `check-${position + 1}.log`;
+    const result = await runCheck(
+      check,
+      {
+        worktree: slot.path,
+        logFile: path.join(place.record, log),
+        log: `${parts.record}/${log}`,
+        mark: markOf({ run, unit, attempt: number }),
+        sandbox: parts.sandbox?.(place),
+      },
+      signal,
+    );
+    if (signal.aborted) return undefined;
+    if (!result.passed) {
+      const message = result.message ?? `${check.name} failed`;
+      const tail = result.tail === undefined ? {} : { tail: result.tail };
+      return { type: "check_failed", message, paths: [], log: `${parts.record}/${log}`, ...tail };
+    }
+  }
+  return undefined;
+}
+
+async function commitOf(parts: AttemptParts, snapshot: Snapshot, summary: string): Promise<Sha> {
+  const { pool, assignment, author } = parts;
+  const { run, unit, base } = assignment;
+  const { changeTree: tree } = snapshot;
+  invariant(tree !== undefined, "a change has a tree");
+  const head = await commitTree(
+    { gitDir: pool.repository.commonDir },
+    { tree, parents: [base], message: messageOf(parts, summary), author },
+  );
+  const ref = unitRef(run, unit);
+  const old = (await readRef(pool.repository, ref)) ?? null;
+  const moved = await updateRefs(pool.repository, [{ ref, new: head, old }]);
+  if (moved.type === "refused") {
+    throw new Failure("repository", "ref_moved", `${ref} is moved by somebody else`, {
+      advice: "see what else writes branches under pleach/, then go on with `pleach resume`",
+    });
+  }
+  return head;
+}
+
+function refused(reason: Reason, changed: readonly RepoPath[], summary: string): AttemptOutcome {
+  return { type: "refused", reason, changed, summary };
+}

@@ -1,0 +1,187 @@
+/** One child process that rewrites files by rules: starting it, feeding it, watching the time it takes over each file. It is
+ *  ended by SIGKILL: it has no children of its own and replaces files atomically. */
+import { fileURLToPath } from "node:url";
+import { Failure } from "../core/failure.ts";
+import { startProcess } from "../host/process.ts";
+import type { Batch, FileDone, Ready, RuleJob } from "./codemod-protocol.ts";
+
+export interface RuleChild {
+  readonly pid: number | undefined;
+  /** One batch at a time. */
+  feed(batch: Batch): void;
+  kill(): void;
+  readonly gone: Promise<void>;
+}
+
+export interface RuleChildOptions {
+  readonly job: RuleJob;
+  readonly environment: Readonly<Record<string, string>>;
+  /** How long one file may take; the child's start counts with its first. */
+  readonly fileTimeMs: number;
+  /** What is wrong with the rules, if anything; then it ends. */
+  readonly ready?: (problems: readonly string[]) => void;
+  readonly done: (file: string, done: FileDone) => void;
+  readonly batchDone: () => void;
+  /** Called once, for whatever reason it ended; `at` is the file that it was at. */
+  readonly ended: (why: string, at: string | undefined) => void;
+}
+
+const heapMegabytesMax = 2048;
+const saidBytesMax = 4096;
+
+/** Node 20 cannot run TypeScript, so from the sources the built program is used. */
+export function childProgram(): string {
+  const built = import.meta.url.endsWith(".ts")
+    ? "../../dist/work/codemod-child.js"
+    : "./codemod-child.js";
+  return fileURLToPath(new URL(built, import.meta.url));
+}
+
+export function startRuleChild(options: RuleChildOptions): RuleChild {
+  return new Child(options);
+}
+
+class Child implements RuleChild {
+  readonly gone: Promise<void>;
+  readonly #options: RuleChildOptions;
+  readonly #process: ReturnType<typeof startProcess>;
+  #files: readonly string[] = [];
+  /** Which of the files it is at. */
+  #at = 0;
+  #ready = false;
+  /** Why we ended it. */
+  #why: string | undefined;
+  #lastWords = "";
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: RuleChildOptions) {
+    this.#options = options;
+    this.#process = startProcess(
+      process.execPath,
+      ["--expose-gc", `--max-old-space-size=${heapMegabytesMax}`, childProgram(), "rules"],
+      // A group of its own: what is typed at the terminal is for us, who wind down in order.
+      { env: { ...options.environment }, stdio: "pipe", detached: true, cwd: "/" },
+    );
+    this.gone = new Promise((resolve) => this.#listen(resolve));
+    this.#process.stdin?.write(`${JSON.stringify(options.job)}\n`);
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  feed(batch: Batch): void {
+    this.#files = batch.files;
+    this.#at = 0;
+    this.#watch();
+    this.#process.stdin?.write(`${JSON.stringify(batch)}\n`);
+  }
+
+  kill(): void {
+    this.#process.kill("SIGKILL");
+  }
+
+  #listen(gone: () => void): void {
+    const child = this.#process;
+    splitLines(child.stdout, (line) => this.#hear(line));
+    child.stderr?.on("data", (chunk: Buffer) => {
+      this.#lastWords = (this.#lastWords + chunk.toString("utf8")).slice(-saidBytesMax);
+    });
+    // A child that is gone cannot be written to; its end is told by `close`.
+    child.stdin?.on("error", () => undefined);
+    let ended = false;
+    const end = (how: string) => {
+      if (ended) return;
+      ended = true;
+      clearTimeout(this.#timer);
+      this.#options.ended(this.#why ?? this.#endedBy(how), this.#files[this.#at]);
+      gone();
+    };
+    child.once("error", (error) => end(`could not be started (${error.message})`));
+    // It has no children that could hold its output open, and its last words count: hence `close`, not `exit`.
+    child.once("close", (code, signal) =>
+      end(signal === null ? `ended with ${code}` : `was killed by ${signal}`),
+    );
+  }
+
+  #endedBy(how: string): string {
+    const said = this.#lastWords.trim().split("\n").at(-1);
+    return `the codemod's process ${how}${said ? `: ${said}` : ""}`;
+  }
+
+  #hear(line: string): void {
+    if (!this.#ready) {
+      this.#hearReady(JSON.parse(line) as Ready);
+      return;
+    }
+    const file = this.#files[this.#at];
+    if (file === undefined) return;
+    this.#at += 1;
+    this.#watch();
+    this.#options.done(file, JSON.parse(line) as FileDone);
+    if (this.#at >= this.#files.length) this.#options.batchDone();
+  }
+
+  #hearReady({ problems }: Ready): void {
+    this.#ready = true;
+    this.#options.ready?.(problems);
+    if (problems.length === 0) return;
+    this.#files = [];
+    this.#why = problems.join("; ");
+    this.kill();
+  }
+
+  #watch(): void {
+    clearTimeout(this.#timer);
+    if (this.#at >= this.#files.length) return;
+    const { fileTimeMs } = this.#options;
+    this.#timer = setTimeout(() => {
+      this.#why = `took longer than ${fileTimeMs / 1000} s`;
+      this.kill();
+    }, fileTimeMs);
+  }
+}
+
+/** Starts a child only to hear what is wrong with the rules. Throws a Failure where none can be started. */
+export async function askRuleProblems(
+  job: RuleJob,
+  options: Pick<RuleChildOptions, "environment" | "fileTimeMs"> & { readonly signal: AbortSignal },
+): Promise<readonly string[]> {
+  options.signal.throwIfAborted();
+  let problems: readonly string[] | undefined;
+  let silence = "";
+  const child = startRuleChild({
+    ...options,
+    job,
+    ready: (said) => {
+      problems = said;
+      child.kill();
+    },
+    done: () => undefined,
+    batchDone: () => undefined,
+    ended: (why) => {
+      silence = why;
+    },
+  });
+  const timer = setTimeout(() => child.kill(), options.fileTimeMs);
+  const onAbort = () => child.kill();
+  options.signal.addEventListener("abort", onAbort, { once: true });
+  await child.gone;
+  clearTimeout(timer);
+  options.signal.removeEventListener("abort", onAbort);
+  options.signal.throwIfAborted();
+  if (problems !== undefined) return problems;
+  throw new Failure("environment", "codemod_child_failed", silence, {
+    advice: "see that Node and the installation of pleach are whole",
+  });
+}
+
+function splitLines(stream: NodeJS.ReadableStream | null, hear: (line: string) => void): void {
+  let rest = "";
+  stream?.setEncoding("utf8");
+  stream?.on("data", (chunk: string) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) hear(line);
+  });
+}

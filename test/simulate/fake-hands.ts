@@ -1,0 +1,392 @@
+/** Hands over the model world: the same steps in the same order as the real ones take, each of which may be the last before the
+ *  plug is pulled. `plants` names what this pair of hands does wrong on purpose. */
+import type { HandAction } from "../../src/core/action.ts";
+import type { AttemptOutcome, RunEvent } from "../../src/core/event.ts";
+import {
+  candidateRef,
+  integrationRef,
+  type RepoPath,
+  type Sha,
+  snapshotRef,
+  type UnitId,
+  unitRef,
+} from "../../src/core/id.ts";
+import type { RunState } from "../../src/core/run.ts";
+import type { Reason } from "../../src/core/worker.ts";
+import type { Hands } from "../../src/run/hands.ts";
+import { checkOracle } from "./oracle.ts";
+import type { Random } from "./random.ts";
+import { type Behaviour, type Scenario, target } from "./scenario.ts";
+import type { Timeline } from "./timeline.ts";
+import {
+  isConflict,
+  isGreen,
+  mergeTrees,
+  type SlotState,
+  type Tree,
+  textOf,
+  type World,
+} from "./world.ts";
+
+type Perform<T extends HandAction["type"]> = Extract<HandAction, { type: T }>;
+
+/** The outside cannot go on; there is nothing wrong with us. */
+export class DiskFull extends Error {}
+
+export class FakeHands implements Hands {
+  readonly #world: World;
+  readonly #time: Timeline;
+  readonly #random: Random;
+  readonly #scenario: Scenario;
+  readonly #plants: ReadonlySet<string>;
+  readonly #stops = new Map<string, () => void>();
+  readonly #attempts = new Map<string, Promise<unknown>>();
+  readonly #stopAsked = new Set<string>();
+  #checkStop: (() => void) | undefined;
+  readonly #checks = new Map<string, Promise<unknown>>();
+
+  constructor(
+    world: World,
+    time: Timeline,
+    random: Random,
+    scenario: Scenario,
+    plants: ReadonlySet<string>,
+  ) {
+    this.#world = world;
+    this.#time = time;
+    this.#random = random;
+    this.#scenario = scenario;
+    this.#plants = plants;
+  }
+
+  async perform(action: HandAction, state: RunState): Promise<readonly RunEvent[]> {
+    checkOracle(this.#world, action);
+    const stops = action.type === "stop-work" || action.type === "stop-check";
+    if (!stops && this.#random.chance(this.#scenario.failShare)) {
+      await this.#step();
+      throw new DiskFull(action.type);
+    }
+    switch (action.type) {
+      case "work": {
+        const work = this.#work(action, state);
+        this.#attempts.set(`${action.unit} ${action.attempt}`, work);
+        return work;
+      }
+      case "stop-work":
+        return this.#stop(action);
+      case "recover-work":
+        return this.#recover(action, state);
+      case "merge":
+        return this.#merge(action, state);
+      case "check": {
+        const check = this.#verify(action, state);
+        this.#checks.set(`${action.commit} ${action.position}`, check);
+        return check;
+      }
+      case "stop-check":
+        return this.#stopCheck(action);
+      case "advance":
+        return this.#advance(action, state);
+      case "look-at-target":
+        return [this.#see(action.integration)];
+      case "land":
+        return this.#land(action, state);
+      case "undo":
+        return [];
+      case "clean":
+        return this.#clean(state);
+    }
+  }
+
+  abandon(): void {
+    this.#world.complain("the journal could not be written");
+  }
+
+  async #stop({ unit, attempt }: Perform<"stop-work">): Promise<readonly RunEvent[]> {
+    const work = this.#attempts.get(`${unit} ${attempt}`);
+    if (work === undefined) {
+      const outcome = { type: "stopped" } as const;
+      return [{ type: "unit-finished", unit, attempt, outcome, leavings: {} }];
+    }
+    this.#stopAsked.add(`${unit} ${attempt}`);
+    this.#stops.get(unit)?.();
+    await work;
+    return [];
+  }
+
+  async #stopCheck(action: Perform<"stop-check">): Promise<readonly RunEvent[]> {
+    const check = this.#checks.get(`${action.commit} ${action.position}`);
+    if (check === undefined) return [{ type: "check-interrupted", commit: action.commit }];
+    this.#checkStop?.();
+    await check;
+    return [];
+  }
+
+  #step(): Promise<void> {
+    return this.#time.wait(1 + this.#random.below(50));
+  }
+
+  async #work(action: Perform<"work">, state: RunState): Promise<readonly RunEvent[]> {
+    const { unit, attempt, base } = action;
+    await this.#step();
+    const slot = this.#prepare(action);
+    if (slot === undefined) return new Promise(() => undefined);
+    const tries = this.#plants.has("behave by attempt") ? attempt - 1 : this.#tries(state, unit);
+    const behaviour = this.#scenario.behaviours.get(unit)?.[tries % 4] ?? "good";
+    const stopped = await this.#behave(action, slot, behaviour);
+    await this.#step();
+    const changed = Object.keys(slot.tree).filter(
+      (path) => slot.tree[path] !== this.#world.tree(base)[path],
+    ) as RepoPath[];
+    const leavings = await this.#snapshot(action, slot, changed);
+    slot.dirty = false;
+    await this.#step();
+    const outcome: AttemptOutcome = stopped
+      ? { type: "stopped" }
+      : await this.#gate(action, slot, changed, behaviour);
+    if (outcome.type === "refused") {
+      this.#world.refused.set(unit, (this.#world.refused.get(unit) ?? 0) + 1);
+    }
+    this.#stops.delete(unit);
+    return [{ type: "unit-finished", unit, attempt, outcome, leavings }];
+  }
+
+  #tries(state: RunState, unit: UnitId): number {
+    return state.units.find(({ id }) => id === unit)?.refusals ?? 0;
+  }
+
+  #prepare({ unit, attempt, base, slot }: Perform<"work">): SlotState | undefined {
+    const before = this.#world.slots.get(slot);
+    if (before?.dirty) {
+      this.#world.complain(`slot ${slot} of ${before.unit} is re-used before a snapshot`);
+    }
+    const prepared = { unit, attempt, base, tree: { ...this.#world.tree(base) }, dirty: false };
+    this.#world.slots.set(slot, prepared);
+    this.#world.refs.set(unitRef(this.#scenario.run, unit), base);
+    return prepared;
+  }
+
+  /** True if the worker was stopped before it was through. */
+  async #behave(
+    { unit, attempt }: Perform<"work">,
+    slot: SlotState,
+    behaviour: Behaviour,
+  ): Promise<boolean> {
+    let killed = false;
+    const stop = new Promise<boolean>((resolve) => {
+      this.#stops.set(unit, () => {
+        killed = true;
+        resolve(true);
+      });
+    });
+    const write = (path: string, content: string) => {
+      if (killed) return;
+      slot.tree[path] = content;
+      slot.dirty = true;
+      this.#world.written.push({ path, content });
+    };
+    const act = async () => {
+      await this.#step();
+      if (behaviour === "nothing") return false;
+      write(`${unit}/a`, `${unit} ${attempt} ${behaviour.toUpperCase()}`);
+      await this.#time.wait(behaviour === "slow" ? 300_000 : 1000);
+      if (behaviour === "hang") await new Promise(() => undefined);
+      if (behaviour === "stray") write("u0/stray", `${unit} ${attempt} stray`);
+      if (behaviour === "stray") write("elsewhere", `${unit} ${attempt} elsewhere`);
+      write(`${unit}/b`, `${unit} ${attempt}`);
+      return false;
+    };
+    if (this.#stopAsked.has(`${unit} ${attempt}`)) return true;
+    return Promise.race([stop, act()]);
+  }
+
+  async #snapshot(
+    { unit, attempt, base }: Perform<"work" | "recover-work">,
+    slot: SlotState,
+    changed: readonly RepoPath[],
+  ) {
+    if (changed.length === 0 || this.#plants.has("no snapshot")) return {};
+    const commit = { tree: { ...slot.tree }, parents: [base], by: "snapshot", unit } as const;
+    const snapshot = this.#world.commit(commit);
+    this.#world.refs.set(snapshotRef(this.#scenario.run, unit, attempt), snapshot);
+    await this.#step();
+    return { snapshot };
+  }
+
+  async #gate(
+    { unit, base }: Perform<"work">,
+    slot: SlotState,
+    changed: readonly RepoPath[],
+    behaviour: Behaviour,
+  ): Promise<AttemptOutcome> {
+    const strays = changed.filter((path) => !path.startsWith(`${unit}/`));
+    const refuse = (type: Reason["type"], paths: readonly RepoPath[]): AttemptOutcome => ({
+      type: "refused",
+      reason: { type, message: type, paths },
+      changed,
+      summary: behaviour,
+    });
+    if (behaviour === "fail") return refuse("worker_failed", []);
+    if (changed.length === 0) return refuse("no_change", []);
+    if (strays.length > 0 && !this.#plants.has("skip the ownership gate")) {
+      return refuse("strayed", strays);
+    }
+    const tree = { ...slot.tree };
+    const head = this.#world.commit({ tree, parents: [base], by: "unit", unit });
+    this.#world.refs.set(unitRef(this.#scenario.run, unit), head);
+    await this.#step();
+    return { type: "completed", head, changed, summary: behaviour, artifacts: [] };
+  }
+
+  async #recover(action: Perform<"recover-work">, state: RunState): Promise<readonly RunEvent[]> {
+    const { unit, attempt, base } = action;
+    const slot = this.#world.slots.get(action.slot);
+    const event = { type: "unit-interrupted", unit, attempt } as const;
+    if (slot?.unit !== unit || slot.attempt !== attempt) return [{ ...event, leavings: {} }];
+    const changed = Object.keys(slot.tree).filter(
+      (path) => slot.tree[path] !== this.#world.tree(base)[path],
+    ) as RepoPath[];
+    if (this.#plants.has("remove before the snapshot")) this.#world.slots.delete(action.slot);
+    await this.#step();
+    const leavings = this.#plants.has("remove before the snapshot")
+      ? {}
+      : await this.#snapshot(action, slot, changed);
+    slot.dirty = false;
+    if (state.settings.keep) await this.#step();
+    return [{ ...event, leavings }];
+  }
+
+  async #merge(action: Perform<"merge">, state: RunState): Promise<readonly RunEvent[]> {
+    const { subject, onto, head } = action;
+    const tree = this.#merged(onto, head);
+    await this.#step();
+    if ("conflict" in tree) {
+      const outcome = { type: "conflict", paths: tree.conflict, message: "conflict" } as const;
+      if (subject.type === "unit") this.#count(subject.unit);
+      return [{ type: "merge-finished", subject, outcome }];
+    }
+    const by = { parents: [onto, head], by: "merge" } as const;
+    const unit = subject.type === "unit" ? { unit: subject.unit } : {};
+    const commit = this.#world.commit({ tree: tree.tree, ...by, ...unit });
+    this.#world.refs.set(candidateRef(state.run), commit);
+    await this.#step();
+    return [{ type: "candidate-made", subject, commit, tree: commit }];
+  }
+
+  #merged(onto: Sha, head: Sha): { readonly tree: Tree } | { conflict: RepoPath[] } {
+    const base = this.#mergeBase(onto, head);
+    const merged = mergeTrees(base, this.#world.tree(onto), this.#world.tree(head));
+    return isConflict(merged) ? merged : { tree: merged };
+  }
+
+  #mergeBase(onto: Sha, head: Sha): Tree {
+    for (let at: Sha | undefined = head; at !== undefined; at = this.#world.at(at).parents[0]) {
+      if (this.#world.isAncestor(at, onto)) return this.#world.tree(at);
+    }
+    return {};
+  }
+
+  #count(unit: UnitId): void {
+    this.#world.refused.set(unit, (this.#world.refused.get(unit) ?? 0) + 1);
+  }
+
+  async #verify(action: Perform<"check">, state: RunState): Promise<readonly RunEvent[]> {
+    const { commit, check } = action;
+    const stop = new Promise<"stopped">((resolve) => {
+      this.#checkStop = () => resolve("stopped");
+    });
+    const ended = await Promise.race([stop, this.#time.wait(2000).then(() => "ended" as const)]);
+    if (ended === "stopped") return [{ type: "check-interrupted", commit }];
+    const at = this.#world.at(commit);
+    const branch = this.#plants.has("verify the branch") ? at.parents[1] : undefined;
+    const tree = this.#world.tree(branch ?? commit);
+    const killed = this.#random.chance(this.#scenario.checkKilledShare);
+    const open = killed && this.#plants.has("a killed check passes");
+    const passed = open || (!killed && passes(check.name, tree));
+    if (passed && !killed) this.#note(check.name, tree);
+    const unit = state.merge?.subject.type === "unit" ? state.merge.subject.unit : undefined;
+    if (!passed && unit !== undefined) this.#count(unit);
+    return [{ type: "check-finished", commit, result: { name: check.name, passed, seconds: 2 } }];
+  }
+
+  #note(check: string, tree: Tree): void {
+    const text = textOf(tree);
+    const known = this.#world.verified.get(text) ?? new Set();
+    this.#world.verified.set(text, known.add(check));
+  }
+
+  async #advance(action: Perform<"advance">, state: RunState): Promise<readonly RunEvent[]> {
+    const { subject, onto, commit } = action;
+    const ref = integrationRef(state.run);
+    const finished: RunEvent = {
+      type: "merge-finished",
+      subject,
+      outcome: { type: "merged", commit },
+    };
+    if (this.#world.refs.get(ref) === commit && !this.#plants.has("merge twice")) return [finished];
+    await this.#step();
+    if (this.#plants.has("merge twice") && this.#world.refs.get(ref) === commit) {
+      const { tree, parents, unit } = this.#world.at(commit);
+      const again = { tree, parents: [commit, ...parents.slice(1)], by: "merge" } as const;
+      const twice = this.#world.commit({ ...again, ...(unit === undefined ? {} : { unit }) });
+      this.#world.refs.set(ref, twice);
+    } else if (!this.#world.move(ref, onto, commit)) {
+      this.#world.complain("the integration branch was moved by somebody else");
+    }
+    await this.#step();
+    return [finished];
+  }
+
+  #see(integration: Sha): RunEvent {
+    const tip = this.#world.refs.get(target) ?? null;
+    const contained = tip !== null && this.#world.isAncestor(tip, integration);
+    return { type: "target-seen", tip, contained };
+  }
+
+  async #land(action: Perform<"land">, state: RunState): Promise<readonly RunEvent[]> {
+    const { old } = action;
+    const move = { target: action.target, old, new: action.new };
+    const edits = this.#world.userEdits;
+    const touched =
+      edits !== undefined && this.#world.tree(old)[edits] !== this.#world.tree(action.new)[edits];
+    if (this.#world.refs.get(target) === action.new && old !== action.new) {
+      return [{ type: "landed", ...move }];
+    }
+    if (touched && !this.#plants.has("land over local edits")) {
+      const paths = [edits];
+      const refusal = { type: "local_edits", message: "local edits", paths } as const;
+      return [{ type: "land-refused", refusal }];
+    }
+    await this.#step();
+    if (this.#plants.has("land without compare-and-swap")) {
+      this.#world.refs.set(target, action.new);
+    } else if (!this.#world.move(target, old, action.new)) {
+      return [this.#see(state.integration)];
+    }
+    if (touched) this.#world.complain("a local edit was overwritten");
+    await this.#step();
+    return [{ type: "landed", ...move }];
+  }
+
+  async #clean(state: RunState): Promise<readonly RunEvent[]> {
+    await this.#step();
+    for (const [number, slot] of this.#world.slots) {
+      if (slot.dirty) this.#world.complain(`slot ${number} is removed before a snapshot`);
+      this.#world.slots.delete(number);
+    }
+    this.#world.refs.delete(candidateRef(state.run));
+    for (const { id, at } of state.units) {
+      const lost = this.#plants.has("clean what did not land");
+      if (at.phase === "merged" || lost) this.#world.refs.delete(unitRef(state.run, id));
+      for (let attempt = 1; lost && attempt < 9; attempt++) {
+        this.#world.refs.delete(snapshotRef(state.run, id, attempt));
+      }
+    }
+    return [{ type: "cleaned", removed: [], kept: [] }];
+  }
+}
+
+function passes(check: string, tree: Tree): boolean {
+  if (check === "done") return !Object.values(tree).some((content) => content.includes("LEFT"));
+  return isGreen(tree);
+}

@@ -1,0 +1,185 @@
+/** What must be so whatever happened: judged on what lies in the world, never on what the program says of itself. */
+import type { HandAction } from "../../src/core/action.ts";
+import type { RunEvent } from "../../src/core/event.ts";
+import { integrationRef, type Sha, type UnitId } from "../../src/core/id.ts";
+import { foldRun } from "../../src/core/reduce.ts";
+import type { RunState } from "../../src/core/run.ts";
+import { type Scenario, target } from "./scenario.ts";
+import { type Commit, textOf, type World } from "./world.ts";
+
+/** Asked at each action: is its beginning in the durable journal, and may it begin at all? */
+export function checkOracle(world: World, action: HandAction): void {
+  if (action.type !== "work") return;
+  const begun = world.journal.some(
+    ({ event }) =>
+      event.type === "unit-started" &&
+      event.unit === action.unit &&
+      event.attempt === action.attempt,
+  );
+  if (!begun) world.complain(`${action.unit} works before its start is in the journal`);
+}
+
+/** Asked at each line that the program believes. */
+export function checkState(world: World, state: RunState): void {
+  const running = state.units.filter(({ at }) => at.phase === "running");
+  const { concurrency } = state.settings.limits;
+  if (running.length > concurrency) world.complain(`${running.length} units run at once`);
+  const slots = running.map(({ at }) => (at.phase === "running" ? at.slot : 0));
+  if (new Set(slots).size < slots.length) world.complain("two units share a slot");
+  for (const { id, at } of running) {
+    const planned = state.plan.units.find((unit) => unit.id === id);
+    const base = at.phase === "running" ? at.base : state.plan.base;
+    for (const before of planned?.after ?? []) {
+      if (!mergedUnits(world, base, state.plan.base).includes(before)) {
+        world.complain(`${id} runs before ${before} is merged`);
+      }
+    }
+    const needs = (planned?.approval ?? state.settings.approval) === "required";
+    if (needs && !wasApproved(world, id)) world.complain(`${id} runs without an approval`);
+  }
+}
+
+function wasApproved(world: World, unit: UnitId): boolean {
+  const asked = world.journal.flatMap(({ event }) =>
+    event.type === "approval-asked" && event.unit === unit ? [event.id] : [],
+  );
+  return world.journal.some(
+    ({ event }) =>
+      event.type === "approval-answered" && event.answer === "approved" && asked.includes(event.id),
+  );
+}
+
+/** Asked when the run is over for good. */
+export function checkEnd(world: World, scenario: Scenario, base: Sha): void {
+  const state = foldRun(world.journal);
+  if (state === undefined) {
+    world.complain("the journal is empty");
+    return;
+  }
+  const line = mergeLine(world, world.ref(integrationRef(scenario.run)), base);
+  checkVerified(world, state, line);
+  checkMerges(world, state, line);
+  checkTarget(world, state, base);
+  checkKept(world);
+  checkAttempts(world, state);
+  checkOutcome(world, state);
+}
+
+function checkVerified(world: World, state: RunState, line: readonly Commit[]): void {
+  for (const commit of line) {
+    const passed = world.verified.get(textOf(commit.tree));
+    const names = state.settings.checks.map(({ name }) => name);
+    const all = commit.unit === undefined ? [...names, ...doneNames(state)] : names;
+    const missed = all.filter((name) => !passed?.has(name));
+    if (missed.length > 0) world.complain(`${commit.sha} was merged without ${missed.join(", ")}`);
+  }
+}
+
+function doneNames(state: RunState): readonly string[] {
+  return state.plan.doneWhen.map(({ name }) => name);
+}
+
+function checkMerges(world: World, state: RunState, line: readonly Commit[]): void {
+  const merged = line.flatMap(({ unit }) => unit ?? []);
+  if (new Set(merged).size < merged.length) world.complain("a unit was merged twice");
+  for (const { id, at } of state.units) {
+    if ((at.phase === "merged") !== merged.includes(id)) {
+      world.complain(`${id} is said to be ${at.phase}, git says ${merged.join(" ")}`);
+    }
+  }
+  for (const commit of line) {
+    const before = commit.parents[0] === undefined ? {} : world.tree(commit.parents[0]);
+    const paths = Object.keys(commit.tree).filter((path) => commit.tree[path] !== before[path]);
+    const strays = paths.filter((path) => !path.startsWith(`${commit.unit}/`));
+    if (commit.unit !== undefined && strays.length > 0) {
+      world.complain(`${commit.unit} landed ${strays.join(", ")}, which it does not own`);
+    }
+  }
+}
+
+function checkTarget(world: World, state: RunState, base: Sha): void {
+  const tip = world.ref(target);
+  for (const { sha, by } of world.commits.values()) {
+    if (by === "rival" && !world.isAncestor(sha, tip)) world.complain(`${sha} of a rival is lost`);
+  }
+  const integration = world.ref(integrationRef(state.run));
+  const landed = integration !== base && world.isAncestor(integration, tip);
+  if ((state.landing.phase === "landed") !== landed && integration !== base) {
+    world.complain(`the landing is said to be ${state.landing.phase}, git says ${landed}`);
+  }
+  const all = state.units.every(({ at }) => at.phase === "merged");
+  const holds = state.completion?.results.every(({ passed }) => passed) ?? true;
+  const { land } = state.settings;
+  if (landed && (land === "never" || (land === "auto" && !(all && holds)))) {
+    world.complain(`it landed though ${land} does not allow it`);
+  }
+  if (landed && state.cancelled !== undefined) world.complain("it landed though it was cancelled");
+}
+
+function checkKept(world: World): void {
+  const kept = new Set<string>();
+  for (const sha of world.reachable()) {
+    for (const [path, content] of Object.entries(world.tree(sha))) kept.add(`${path}\0${content}`);
+  }
+  for (const { path, content } of world.written) {
+    if (!kept.has(`${path}\0${content}`)) world.complain(`${path} (${content}) is lost`);
+  }
+  if (world.slots.size > 0) world.complain("a slot is left");
+}
+
+function checkAttempts(world: World, state: RunState): void {
+  for (const { id } of state.units) {
+    const refused = world.refused.get(id) ?? 0;
+    const limit = state.settings.limits.attempts + world.crashes;
+    if (refused > limit) world.complain(`${id} was refused ${refused} times`);
+  }
+  const told = world.journal.flatMap(({ event }) => refusedUnit(event) ?? []);
+  for (const unit of new Set(told)) {
+    const count = told.filter((other) => other === unit).length;
+    if (count > state.settings.limits.attempts) world.complain(`${unit} was given ${count} tries`);
+  }
+}
+
+function refusedUnit(event: RunEvent): UnitId | undefined {
+  if (event.type === "unit-finished") {
+    return event.outcome.type === "refused" ? event.unit : undefined;
+  }
+  if (event.type !== "merge-finished" || event.outcome.type === "merged") return undefined;
+  return event.subject.type === "unit" ? event.subject.unit : undefined;
+}
+
+function checkOutcome(world: World, state: RunState): void {
+  if (state.at.phase !== "finished") {
+    world.complain(`it ended as ${state.at.phase}`);
+    return;
+  }
+  const merged = state.units.filter(({ at }) => at.phase === "merged").length;
+  const holds = state.completion?.results.every(({ passed }) => passed) ?? true;
+  const complete = merged === state.units.length && holds && state.cancelled === undefined;
+  if ((state.at.outcome === "complete") !== complete) {
+    world.complain(`it calls itself ${state.at.outcome}`);
+  }
+  if (state.cancelled !== undefined && lastMergeAfterCancel(world)) {
+    world.complain("a merge was begun after the run was cancelled");
+  }
+}
+
+function lastMergeAfterCancel(world: World): boolean {
+  const cancelled = world.journal.findIndex(({ event }) => event.type === "run-cancelled");
+  return world.journal.slice(cancelled).some(({ event }) => event.type === "merge-started");
+}
+
+/** The integration branch by first parents, newest first, without the base. */
+function mergeLine(world: World, tip: Sha, base: Sha): readonly Commit[] {
+  const line: Commit[] = [];
+  for (let at: Sha | undefined = tip; at !== undefined && at !== base; ) {
+    const commit = world.at(at);
+    line.push(commit);
+    at = commit.parents[0];
+  }
+  return line;
+}
+
+function mergedUnits(world: World, from: Sha, base: Sha): readonly UnitId[] {
+  return mergeLine(world, from, base).flatMap(({ unit }) => unit ?? []);
+}

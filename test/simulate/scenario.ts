@@ -1,0 +1,118 @@
+/** What one seed means: a plan, how its workers behave, what the people beside us do, how often the plug is pulled. */
+import type { Glob, RefName, RunId, Sha, UnitId } from "../../src/core/id.ts";
+import type { Check, Plan, Unit } from "../../src/core/plan.ts";
+import type { LandMode, Settings } from "../../src/core/settings.ts";
+import type { Random } from "./random.ts";
+
+export type Behaviour =
+  | "good"
+  | "nothing"
+  | "stray"
+  | "red"
+  | "semantic"
+  | "left"
+  | "fail"
+  | "hang"
+  | "slow";
+
+export interface Scenario {
+  readonly run: RunId;
+  readonly plan: (base: Sha) => Plan;
+  readonly settings: Settings;
+  /** By unit, by how many of its tries were refused before. */
+  readonly behaviours: ReadonlyMap<UnitId, readonly Behaviour[]>;
+  readonly crashShare: number;
+  readonly rivalShare: number;
+  readonly speakShare: number;
+  readonly checkKilledShare: number;
+  /** How often a hand fails in a way that nobody can make a fact of, such as a full disk. */
+  readonly failShare: number;
+  readonly userEdits: boolean;
+  readonly answerable: boolean;
+}
+
+export const target = "refs/heads/main" as RefName;
+const minute = 60_000;
+
+export function makeScenario(random: Random): Scenario {
+  const count = 1 + random.below(7);
+  const units = Array.from({ length: count }, (_, position) => makeUnit(random, position));
+  const checks = Array.from({ length: random.below(3) }, (_, n) => makeCheck(`check${n}`));
+  const doneWhen = random.chance(0.5) ? [makeCheck("done")] : [];
+  const calm = random.chance(0.2);
+  const approval = random.chance(0.1) ? "required" : "auto";
+  return {
+    run: "20260101-0000-seed" as RunId,
+    plan: (base) => ({ goal: "simulate", base, units, doneWhen }),
+    settings: makeSettings(random, checks, approval),
+    behaviours: new Map(units.map(({ id }) => [id, makeBehaviours(random, calm)])),
+    crashShare: random.pick([0, 0.005, 0.02, 0.05]),
+    rivalShare: calm ? 0 : random.pick([0, 0, 0.01, 0.05]),
+    speakShare: calm ? 0 : random.pick([0, 0, 0.01]),
+    checkKilledShare: calm ? 0 : random.pick([0, 0, 0.1]),
+    failShare: calm ? 0 : random.pick([0, 0, 0, 0.02]),
+    userEdits: !calm && random.chance(0.15),
+    answerable: true,
+  };
+}
+
+function makeUnit(random: Random, position: number): Unit {
+  const before = Array.from({ length: position }, (_, other) => other);
+  return {
+    id: `u${position}` as UnitId,
+    title: `Unit ${position}`,
+    instructions: "write",
+    owns: [`u${position}/**` as Glob],
+    after: before.filter(() => random.chance(0.25)).map((other) => `u${other}` as UnitId),
+    checks: [],
+  };
+}
+
+function makeBehaviours(random: Random, calm: boolean): readonly Behaviour[] {
+  const bad = ["nothing", "stray", "red", "semantic", "left", "fail", "hang"] as const;
+  return Array.from({ length: 4 }, () => {
+    if (random.chance(0.2)) return "slow";
+    return calm || random.chance(0.65) ? "good" : random.pick(bad);
+  });
+}
+
+function makeCheck(name: string): Check {
+  return { name, run: name, timeoutMs: minute };
+}
+
+function makeSettings(
+  random: Random,
+  checks: readonly Check[],
+  approval: "auto" | "required",
+): Settings {
+  const lands: readonly LandMode[] = ["auto", "auto", "partial", "never"];
+  return {
+    target,
+    worker: "sim",
+    workers: { sim: { type: "command", command: "sim" } },
+    checks,
+    unitChecks: [],
+    setup: { copy: [], clone: [], run: [] },
+    limits: {
+      concurrency: 1 + random.below(4),
+      units: 50,
+      attempts: 1 + random.below(3),
+      unitTimeoutMs: 15 * minute,
+      runTimeoutMs: random.chance(0.05) ? 20 * minute : 600 * minute,
+      checks: 1,
+      agents: 8,
+      agentsPerParent: 5,
+      agentsPerRun: 50,
+      depth: 3,
+      turns: 30,
+    },
+    budget: { agent: {}, unit: {}, run: {}, warnAt: 0.8 },
+    approval,
+    tools: {},
+    protected: [],
+    checkout: "full",
+    land: random.pick(lands),
+    sandbox: "none",
+    keep: random.chance(0.1),
+  };
+}

@@ -1,0 +1,57 @@
+/** A surface to type at: streams that keep what was written, and doors that answer as they are told. The run itself is not here:
+ *  what is tested is only what a command asks for and how it prints the answer. */
+import type { Doors } from "../../src/cli/doors.ts";
+import { main } from "../../src/cli/program.ts";
+import type { Stream, World } from "../../src/cli/surface.ts";
+
+export interface Typed {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface TypeOptions {
+  readonly tty?: boolean;
+  readonly env?: World["env"];
+}
+
+/** Types a command line; a door that is not given here must not be knocked at. */
+export async function type(
+  line: readonly string[],
+  doors: Partial<Doors> = {},
+  options: TypeOptions = {},
+): Promise<Typed> {
+  const stdout = keeper(options.tty === true);
+  const stderr = keeper(options.tty === true);
+  const code = await main({
+    arguments: line,
+    env: options.env ?? {},
+    cwd: () => "/somewhere",
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    openDoors: async () => withClosed(doors),
+  });
+  return { code, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+function keeper(isTTY: boolean): { readonly stream: Stream; text(): string } {
+  let kept = "";
+  const stream: Stream = {
+    isTTY,
+    columns: 100,
+    write(text) {
+      kept += text;
+    },
+  };
+  return { stream, text: () => kept };
+}
+
+function withClosed(doors: Partial<Doors>): Doors {
+  return new Proxy(doors as Doors, {
+    get(open, name) {
+      if (name in open || typeof name !== "string" || name === "then")
+        return Reflect.get(open, name);
+      throw new Error(`nobody was to knock at ${name}`);
+    },
+  });
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { foldRun } from "../../src/core/reduce.ts";
+import { progressLine } from "../../src/view/progress.ts";
+import { sayTime } from "../../src/view/words.ts";
+import { type Story, startedAt, startRun, unit } from "../support/run-state.ts";
+
+/** The story as it is told while it happens: each line with the state after it. */
+function told(story: Story, verbose = false): string[] {
+  const lines = story.lines();
+  return lines.flatMap((line, position) => {
+    const state = foldRun(lines.slice(0, position + 1));
+    const said = state && progressLine(line, state, { verbose });
+    return said === undefined ? [] : [said];
+  });
+}
+
+const withoutTimes = (lines: readonly string[]) => lines.map((line) => line.slice(9));
+
+describe("the lines of progress", () => {
+  it("tell a run as a story", () => {
+    const story = startRun({ units: [unit("operators"), unit("core")] })
+      .start("operators")
+      .refuse("operators")
+      .start("operators")
+      .accept("operators", ["src/operators/a.ts", "src/operators/b.ts"])
+      .merge("operators")
+      .start("core")
+      .accept("core")
+      .conflict("core", ["src/x.ts"])
+      .complete("core")
+      .finish("complete")
+      .land();
+    expect(withoutTimes(told(story))).toEqual([
+      "run        20261120-1430-k3f9: 2 units, for main, from 0000000000",
+      "operators  attempt 1 started",
+      "operators  refused, no change: nothing was changed; will be tried again",
+      "operators  attempt 2 started after no change: nothing was changed",
+      "operators  worked, 2 files changed; waits in the merge queue",
+      "operators  merged as 0000000000",
+      "core       attempt 1 started",
+      "core       worked, 1 file changed; waits in the merge queue",
+      "core       conflict in src/x.ts",
+      "core       attempt 2 started after conflict: both changed it (src/x.ts)",
+      "core       worked, 1 file changed; waits in the merge queue",
+      "core       merged as 0000000000",
+      "run        complete: 2 merged",
+      "land       main: 0000000000 → 0000000000",
+    ]);
+  });
+
+  it("begin with the time of day", () => {
+    const [first] = told(startRun({ units: [unit("a")] }));
+    expect(first?.slice(0, 8)).toBe(sayTime(startedAt));
+  });
+
+  it("name a red check always, a green one only when more is asked for", () => {
+    const story = startRun({ units: [unit("a")] }).complete("a");
+    expect(told(story.verify("types", true)).some((line) => line.includes("types"))).toBe(false);
+    expect(told(story, true).some((line) => line.includes("types passed"))).toBe(true);
+    const red = told(story.verify("tests", false));
+    expect(red.at(-1)).toContain("tests failed after 2.0 s: exit code 1");
+  });
+});

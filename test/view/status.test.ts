@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import { displayWidth } from "../../src/core/text.ts";
+import { statusLine, statusView } from "../../src/view/status.ts";
+import { makePaint } from "../../src/view/words.ts";
+import { check, startedAt, startRun, unit } from "../support/run-state.ts";
+
+const look = { now: startedAt + 60_000, alive: true, width: 100, paint: makePaint(false) };
+const over = { ...look, alive: false };
+
+describe("the status of a run", () => {
+  it("says who does what, what is stuck and why, and for how long", () => {
+    const state = startRun({ units: [unit("a"), unit("b", { after: ["a"] }), unit("c")] })
+      .start("a")
+      .complete("c")
+      .state();
+    const text = statusView(state, look);
+    expect(text).toMatch(/^a +running +1 +59 s +works for 59 s$/m);
+    expect(text).toMatch(/^b +pending +0 +waits for a$/m);
+    expect(text).toMatch(/^c +merged +1 +1\.0 s +\w{10}, 1 file: did it$/m);
+    expect(text).toContain("Waiting for:\n  a: attempt 1 works for 59 s");
+  });
+
+  it("says what a person has to do first", () => {
+    const state = startRun({ units: [unit("a", { approval: "required" })] })
+      .happened({ type: "approval-asked", id: "a-1", unit: "a" as never })
+      .state();
+    const text = statusView(state, look);
+    expect(text).toContain("a: waits for `pleach approve a-1`");
+    expect(text).toContain("pleach approve a-1  lets a begin");
+  });
+
+  it("offers to resume a run that nobody works on", () => {
+    const state = startRun({ units: [unit("a")] })
+      .start("a")
+      .state();
+    const text = statusView(state, over);
+    expect(text).toContain("cut off");
+    expect(text).toContain(`pleach resume ${state.run}`);
+    expect(text).not.toContain("Waiting for:");
+  });
+
+  it("names the files that a landing was refused for, and what to type", () => {
+    const state = startRun({ units: [unit("a")] })
+      .complete("a")
+      .finish("complete")
+      .refuseLanding("local edits are in the way", ["src/a.ts", "src/b.ts"])
+      .state();
+    const text = statusView(state, over);
+    expect(text).toContain("Not landed on main. local edits are in the way: src/a.ts, src/b.ts");
+    expect(text).toContain(`pleach land ${state.run}`);
+  });
+
+  it("says where the work that did not land is kept, and how to look at it and throw it away", () => {
+    const state = startRun({ units: [unit("a"), unit("b")] })
+      .start("a")
+      .refuse("a")
+      .start("a")
+      .refuse("a", { type: "strayed", message: "it strayed", paths: ["x.ts" as never] })
+      .complete("b")
+      .finish("partial")
+      .state();
+    const text = statusView(state, over);
+    expect(text).toContain("strayed: it strayed (x.ts)");
+    expect(text).toContain(`a: refs/pleach/${state.run}/a/2`);
+    expect(text).toContain(`pleach logs ${state.run}/a`);
+    expect(text).toContain(`pleach land --partial ${state.run}`);
+    expect(text).toContain(`pleach clean --discard ${state.run}`);
+  });
+
+  it("offers to take a landing back", () => {
+    const state = startRun({ units: [unit("a")] })
+      .complete("a")
+      .finish("complete")
+      .land()
+      .state();
+    const text = statusView(state, over);
+    expect(text).toMatch(/Landed on main: \w{10} → \w{10}/);
+    expect(text).toContain(`pleach undo ${state.run}`);
+    expect(text).not.toContain("pleach land");
+  });
+
+  it("says whether what was to hold holds", () => {
+    const state = startRun({ units: [unit("a")], doneWhen: [check("none left")] })
+      .complete("a")
+      .verify("none left", false)
+      .finish("partial")
+      .state();
+    expect(statusView(state, over)).toContain("none left: does not hold, exit code 1");
+  });
+
+  it("groups what is dull among a thousand units, and shows what failed", () => {
+    const units = Array.from({ length: 1000 }, (_, number) => unit(`u${number}`));
+    const story = startRun({ units });
+    for (let number = 0; number < 50; number++) story.complete(`u${number}`);
+    const state = story.start("u50").start("u51").refuse("u51").start("u51").refuse("u51").state();
+    const text = statusView(state, look);
+    expect(text.split("\n").length).toBeLessThan(30);
+    expect(text).toContain("50 units merged: u0, u1, u2, and 47 more");
+    expect(text).toContain("948 units queued");
+    expect(text).toMatch(/^u50 +running/m);
+    expect(text).toMatch(/^u51 +failed/m);
+  });
+
+  it.each([10, 24, 40, 60, 80, 200])("keeps its table within %i cells", (width) => {
+    const state = startRun({ units: [unit("a-unit-with-a-long-name"), unit("漢字".repeat(4))] })
+      .complete("a-unit-with-a-long-name")
+      .state();
+    const lines = statusView(state, { ...look, width }).split("\n");
+    const table = lines.filter((line) => /^(unit|a-unit|漢)/.test(line));
+    for (const line of table) expect(displayWidth(line)).toBeLessThanOrEqual(width);
+  });
+
+  it("fits into one line when it must be short", () => {
+    const state = startRun({ units: [unit("a"), unit("b")] })
+      .complete("a")
+      .state();
+    expect(statusLine(state, true)).toBe(`${state.run} working: 1 merged · 1 queued`);
+  });
+
+  it("has colours only where they are wanted", () => {
+    const state = startRun({ units: [unit("a")] })
+      .complete("a")
+      .state();
+    expect(statusView(state, look)).not.toContain("\x1b");
+    expect(statusView(state, { ...look, paint: makePaint(true) })).toContain(
+      "\x1b[32mmerged\x1b[39m",
+    );
+  });
+});
