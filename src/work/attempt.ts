@@ -3,7 +3,7 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { AttemptOutcome, Leavings } from "../core/event.ts";
-import { Failure, invariant } from "../core/failure.ts";
+import { invariant } from "../core/failure.ts";
 import { type RepoPath, type Sha, snapshotRef, unitRef } from "../core/id.ts";
 import type { Ownership } from "../core/ownership.ts";
 import type { Unit } from "../core/plan.ts";
@@ -12,7 +12,7 @@ import type { Assignment, Desk, Place, Reason, Worker, WorkOutcome } from "../co
 import { type Change, isHeld } from "../git/change.ts";
 import { commitMessage, commitTree, type Identity } from "../git/commit.ts";
 import { git } from "../git/git.ts";
-import { readRef, updateRefs } from "../git/ref.ts";
+import { putRef } from "../git/ref.ts";
 import { type Checkout, prepareSlot, type Slot } from "../git/slot.ts";
 import { type Snapshot, takeSnapshot } from "../git/snapshot.ts";
 import type { SlotPool } from "../git/worktree.ts";
@@ -292,14 +292,7 @@ async function commitOf(parts: AttemptParts, snapshot: Snapshot, summary: string
     { gitDir: pool.repository.commonDir },
     { tree, parents: [base], message: messageOf(parts, summary), author },
   );
-  const ref = unitRef(run, unit);
-  const old = (await readRef(pool.repository, ref)) ?? null;
-  const moved = await updateRefs(pool.repository, [{ ref, new: head, old }]);
-  if (moved.type === "refused") {
-    throw new Failure("repository", "ref_moved", `${ref} is moved by somebody else`, {
-      advice: "see what else writes branches under pleach/, then go on with `pleach resume`",
-    });
-  }
+  await putRef(pool.repository, { ref: unitRef(run, unit), new: head, likely: base });
   return head;
 }
 
