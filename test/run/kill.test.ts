@@ -27,6 +27,7 @@ const atLines: readonly Kill[] = [
   { when: "after", line: "land-started" },
   { when: "before", line: "landed" },
   { when: "before", line: "cleaned" },
+  { when: "after", line: "cleaned" },
 ];
 
 test.concurrent.each(atLines)("killed $when $line, it ends as it would have", async (kill) => {
@@ -48,6 +49,6 @@ test.concurrent.each([
   [1, "none"],
   [2, "bwrap"],
 ])("killed at moments that seed %i gives, in sandbox %s", async (seed, sandbox) => {
-  const kills = momentsFrom(seed, expected.ms, 3);
+  const kills = momentsFrom(seed, expected.lines, 3);
   expect(await expectSameAfter(expected, kills, ["--sandbox", sandbox])).toBeGreaterThan(0);
 });

@@ -16,8 +16,8 @@ const preload = path.join(import.meta.dirname, "kill-at-line.mjs");
 
 export type Kill =
   | { readonly when: "before" | "torn" | "after"; readonly line: number | RunEvent["type"] }
-  /** Milliseconds after the program was started. */
-  | { readonly when: "moment"; readonly ms: number };
+  /** So many milliseconds after a line, 0 for the start. */
+  | { readonly when: "moment"; readonly line: number; readonly ms: number };
 
 export interface Started {
   readonly pid: number;
@@ -72,16 +72,9 @@ export const runArguments = (scene: Scene, ...more: readonly string[]) => [
 ];
 
 /** Starts the program and kills it, unless it ends before that. */
-export async function killedOnce(scene: Scene, args: readonly string[], kill: Kill) {
-  if (kill.when === "moment") {
-    const started = startPleach(scene, args);
-    const alarm = setTimeout(() => started.kill(), kill.ms);
-    const ran = await started.ended;
-    clearTimeout(alarm);
-    return ran;
-  }
+export function killedOnce(scene: Scene, args: readonly string[], kill: Kill) {
   const NODE_OPTIONS = `--import=${preload}`;
-  const KILL_AT = `${kill.when} ${kill.line}`;
+  const KILL_AT = `${kill.when} ${kill.line} ${"ms" in kill ? kill.ms : ""}`;
   return startPleach(scene, args, { NODE_OPTIONS, KILL_AT }).ended;
 }
 
@@ -217,22 +210,19 @@ export interface Expected {
   readonly end: Awaited<ReturnType<typeof endOf>>;
   /** How many lines an uninterrupted run has. */
   readonly lines: number;
-  readonly ms: number;
 }
 
 /** An uninterrupted run, with which the killed ones are compared. */
 export async function expectedOf(scene: Scene): Promise<Expected> {
   const copy = await copyOf(scene);
   const user = await userOf(copy);
-  const began = performance.now();
   const ran = await startPleach(copy, runArguments(copy)).ended;
-  const ms = performance.now() - began;
   expect(ran).toMatchObject({ code: 0 });
   const end = await endOf(copy, ran);
   await expectWhole(copy, user);
   const lines = journalOf(copy).length;
   removeScene(copy);
-  return { scene, user, end, lines, ms };
+  return { scene, user, end, lines };
 }
 
 /** One killed run in a scene of its own, resumed to its end and compared. Answers how many kills came in time. */
@@ -278,14 +268,15 @@ export async function eachOf<T>(
   await Promise.all(Array.from({ length: concurrency }, lane));
 }
 
-/** Moments for one run and its resumes: the first anywhere in it, the others in the shorter time that a resume has. */
-export function momentsFrom(seed: number, runMs: number, count: number): readonly Kill[] {
+/** Moments for one run and its resumes: anywhere in the first, early in the others, which have less to do. */
+export function momentsFrom(seed: number, lines: number, count: number): readonly Kill[] {
   const random = randomFrom(seed);
   return Array.from({ length: count }, (_, at) => {
-    const ms = at === 0 ? runMs : runMs * 0.6;
-    return { when: "moment", ms: Math.floor(startMs + random(Math.max(1, ms - startMs))) };
+    const line = random(Math.ceil(at === 0 ? lines - 1 : lines / (3 * at)));
+    return { when: "moment", line, ms: random(line === 0 ? startMs : gapMs) };
   });
 }
 
-/** Until then Node itself is starting. */
-const startMs = 100;
+/** As long as the program takes to its first line, and about twice as long as from one line to the next. */
+const startMs = 300;
+const gapMs = 60;

@@ -58,8 +58,8 @@ const plan = {
 
 /** Tells that it began, then waits for `open()`; under `--sandbox none` alone. */
 const gate = (folder: string) => `
-touch '${folder}'/began-$PLEACH_UNIT-$PLEACH_ATTEMPT
 echo half > $PLEACH_UNIT/half
+touch '${folder}'/began-$PLEACH_UNIT-$PLEACH_ATTEMPT
 while ! test -e '${folder}/go'; do sleep 0.05; done
 rm $PLEACH_UNIT/half
 `;
