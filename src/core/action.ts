@@ -81,15 +81,25 @@ export type Action = { readonly type: "record"; readonly event: RunEvent } | Han
 export function actionKey(action: HandAction): string {
   switch (action.type) {
     case "work":
+    case "stop-work":
     case "recover-work":
       return `${action.type} ${action.unit} ${action.attempt}`;
-    case "stop-work":
-      return `${action.type} ${action.unit} ${action.attempt} ${action.why}`;
     case "check":
-      return `check ${action.commit} ${action.position}`;
     case "stop-check":
-      return `stop-check ${action.commit} ${action.position}`;
+      return `${action.type} ${action.commit} ${action.position}`;
     default:
       return action.type;
+  }
+}
+
+/** What cannot be asked for any more once the action itself failed: there is nothing left that could be stopped. */
+export function stopKey(action: HandAction): string | undefined {
+  switch (action.type) {
+    case "work":
+      return actionKey({ ...action, type: "stop-work", why: "interrupted" });
+    case "check":
+      return actionKey({ ...action, type: "stop-check" });
+    default:
+      return undefined;
   }
 }

@@ -1,6 +1,6 @@
 /** The loop: decide, record, hand out, take what comes back. It is the only writer of the journal, and it believes nothing
  *  before it is durable there. It must never wait for a hand, only for the mailbox. */
-import { actionKey, type HandAction } from "../core/action.ts";
+import { actionKey, type HandAction, stopKey } from "../core/action.ts";
 import type { Rules } from "../core/decide.ts";
 import { type JournalLine, journalVersion, type RunEvent } from "../core/event.ts";
 import { invariant, messageOf } from "../core/failure.ts";
@@ -41,7 +41,8 @@ export async function runLoop(parts: LoopParts): Promise<LoopEnd> {
 class Loop {
   readonly #parts: LoopParts;
   readonly #inFlight = new Set<string>();
-  readonly #broken = new Set<string>();
+  /** What failed, or answered with nothing because another action answers: not asked for again by this runner. */
+  readonly #spent = new Set<string>();
   #state: RunState;
   #error: { readonly first: unknown } | undefined;
 
@@ -79,12 +80,12 @@ class Loop {
 
   #hand(action: HandAction): boolean {
     const key = actionKey(action);
-    if (this.#inFlight.has(key) || this.#broken.has(key)) return false;
+    if (this.#inFlight.has(key) || this.#spent.has(key)) return false;
     this.#inFlight.add(key);
     const { hands, mailbox } = this.#parts;
     hands.perform(action, this.#state).then(
-      (events) => mailbox.post({ type: "answer", key, events }),
-      (error: unknown) => mailbox.post({ type: "failed", key, error }),
+      (events) => mailbox.post({ type: "answer", action, events }),
+      (error: unknown) => mailbox.post({ type: "failed", action, error }),
     );
     return true;
   }
@@ -92,11 +93,12 @@ class Loop {
   async #read(mail: Mail): Promise<void> {
     switch (mail.type) {
       case "answer":
-        this.#inFlight.delete(mail.key);
+        this.#inFlight.delete(actionKey(mail.action));
+        if (mail.events.length === 0) this.#spent.add(actionKey(mail.action));
         return this.#record(mail.events);
       case "failed":
-        this.#inFlight.delete(mail.key);
-        return this.#fail(mail.key, mail.error);
+        this.#inFlight.delete(actionKey(mail.action));
+        return this.#fail(mail.action, mail.error);
       case "request": {
         const fact = factOf(this.#state, mail.request);
         if (fact !== undefined) await this.#record([fact]);
@@ -106,8 +108,10 @@ class Loop {
   }
 
   /** What failed is not tried again by this runner; a run that still works is interrupted, and can be resumed. */
-  async #fail(key: string, error: unknown): Promise<void> {
-    this.#broken.add(key);
+  async #fail(action: HandAction, error: unknown): Promise<void> {
+    this.#spent.add(actionKey(action));
+    const stop = stopKey(action);
+    if (stop !== undefined) this.#spent.add(stop);
     this.#error ??= { first: error };
     const { phase } = this.#state.at;
     if (phase === "working" || phase === "paused") {

@@ -1,11 +1,12 @@
 /** Where answers of the hands and requests from outside wait for the loop, in the order in which they came. */
+import type { HandAction } from "../core/action.ts";
 import type { RunEvent } from "../core/event.ts";
 import type { Clock } from "./hands.ts";
 import type { RunRequest } from "./request.ts";
 
 export type Mail =
-  | { readonly type: "answer"; readonly key: string; readonly events: readonly RunEvent[] }
-  | { readonly type: "failed"; readonly key: string; readonly error: unknown }
+  | { readonly type: "answer"; readonly action: HandAction; readonly events: readonly RunEvent[] }
+  | { readonly type: "failed"; readonly action: HandAction; readonly error: unknown }
   /** `acknowledge` is called once the request is in the journal or found to be void. */
   | {
       readonly type: "request";

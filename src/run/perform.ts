@@ -32,6 +32,8 @@ export interface HandsParts {
   readonly workers: ReadonlyMap<string, Worker>;
   readonly sandbox: ((writable: readonly string[]) => Sandbox) | undefined;
   /** How many worktrees may be filled at once. */
+  /** What keeps our git from running the filters of others. */
+  readonly filterConfig: readonly string[];
   readonly checkoutLane: <T>(work: () => Promise<T>) => Promise<T>;
   readonly report: (activity: Activity) => void;
   /** The state that this runner began with: what it says was begun was begun by another. */
@@ -100,18 +102,22 @@ export class RealHands implements Hands {
     return inherits;
   }
 
-  async #work(action: Perform<"work">, state: RunState): Promise<readonly RunEvent[]> {
-    const { unit, attempt: number } = action;
+  #work(action: Perform<"work">, state: RunState): Promise<readonly RunEvent[]> {
     const stop = new AbortController();
-    const ended = attempt(this.#attemptParts(action, state), stop.signal);
-    const settled = ended.then(
+    const answer = this.#attempt(action, state, stop.signal);
+    const ended = answer.then(
       () => undefined,
       () => undefined,
     );
-    this.#attempts.set(`${unit} ${number}`, { stop, ended: settled });
-    const { outcome, leavings } = await ended;
+    this.#attempts.set(`${action.unit} ${action.attempt}`, { stop, ended });
+    return answer;
+  }
+
+  async #attempt(action: Perform<"work">, state: RunState, signal: AbortSignal) {
+    const { unit, attempt: number } = action;
+    const { outcome, leavings } = await attempt(this.#attemptParts(action, state), signal);
     await this.#clearExchange(action);
-    return [{ type: "unit-finished", unit, attempt: number, outcome, leavings }];
+    return [{ type: "unit-finished", unit, attempt: number, outcome, leavings } as const];
   }
 
   async #stop({ unit, attempt: number }: Perform<"stop-work">): Promise<readonly RunEvent[]> {
@@ -142,7 +148,7 @@ export class RealHands implements Hands {
   }
 
   #attemptParts(action: Perform<"work" | "recover-work">, state: RunState) {
-    const { sandbox, folder, pool, author, ownership, checkoutLane } = this.#parts;
+    const { sandbox, folder, pool, author, ownership, checkoutLane, filterConfig } = this.#parts;
     const unit = this.#plannedUnit(action.unit, state);
     const named = unit.worker ?? state.settings.worker;
     const worker = this.#parts.workers.get(named);
@@ -152,6 +158,7 @@ export class RealHands implements Hands {
       author,
       ownership,
       checkoutLane,
+      filterConfig,
       slotNumber: action.slot,
       settings: state.settings,
       unit,

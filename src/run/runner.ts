@@ -9,6 +9,7 @@ import { reduce } from "../core/reduce.ts";
 import type { RunState } from "../core/run.ts";
 import { removeOwnLocks } from "../git/own-locks.ts";
 import { readRef, updateRefs } from "../git/ref.ts";
+import { RefWriter } from "../git/ref-writer.ts";
 import type { Repository } from "../git/repository.ts";
 import { slotHome } from "../git/slot-home.ts";
 import { closeSlotPool, openSlotPool, type SlotPool } from "../git/worktree.ts";
@@ -109,6 +110,21 @@ export async function continueRun(
 }
 
 async function drive(
+  parts: RunnerParts,
+  folder: RunFolder,
+  journal: Journal,
+  state: RunState,
+): Promise<LoopEnd> {
+  const writer = new RefWriter(parts.repository.commonDir);
+  try {
+    const repository = { ...parts.repository, writer };
+    return await driveLoop({ ...parts, repository }, folder, journal, state);
+  } finally {
+    await writer.close();
+  }
+}
+
+async function driveLoop(
   parts: RunnerParts,
   folder: RunFolder,
   journal: Journal,

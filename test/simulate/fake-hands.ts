@@ -30,6 +30,9 @@ import {
 
 type Perform<T extends HandAction["type"]> = Extract<HandAction, { type: T }>;
 
+/** The outside cannot go on; there is nothing wrong with us. */
+export class DiskFull extends Error {}
+
 export class FakeHands implements Hands {
   readonly #world: World;
   readonly #time: Timeline;
@@ -38,6 +41,7 @@ export class FakeHands implements Hands {
   readonly #plants: ReadonlySet<string>;
   readonly #stops = new Map<string, () => void>();
   readonly #attempts = new Map<string, Promise<unknown>>();
+  readonly #stopAsked = new Set<string>();
   #checkStop: (() => void) | undefined;
   readonly #checks = new Map<string, Promise<unknown>>();
 
@@ -57,6 +61,11 @@ export class FakeHands implements Hands {
 
   async perform(action: HandAction, state: RunState): Promise<readonly RunEvent[]> {
     checkOracle(this.#world, action);
+    const stops = action.type === "stop-work" || action.type === "stop-check";
+    if (!stops && this.#random.chance(this.#scenario.failShare)) {
+      await this.#step();
+      throw new DiskFull(action.type);
+    }
     switch (action.type) {
       case "work": {
         const work = this.#work(action, state);
@@ -99,6 +108,7 @@ export class FakeHands implements Hands {
       const outcome = { type: "stopped" } as const;
       return [{ type: "unit-finished", unit, attempt, outcome, leavings: {} }];
     }
+    this.#stopAsked.add(`${unit} ${attempt}`);
     this.#stops.get(unit)?.();
     await work;
     return [];
@@ -186,6 +196,7 @@ export class FakeHands implements Hands {
       write(`${unit}/b`, `${unit} ${attempt}`);
       return false;
     };
+    if (this.#stopAsked.has(`${unit} ${attempt}`)) return true;
     return Promise.race([stop, act()]);
   }
 

@@ -25,6 +25,8 @@ export interface Scenario {
   readonly rivalShare: number;
   readonly speakShare: number;
   readonly checkKilledShare: number;
+  /** How often a hand fails in a way that nobody can make a fact of, such as a full disk. */
+  readonly failShare: number;
   readonly userEdits: boolean;
   readonly answerable: boolean;
 }
@@ -48,6 +50,7 @@ export function makeScenario(random: Random): Scenario {
     rivalShare: calm ? 0 : random.pick([0, 0, 0.01, 0.05]),
     speakShare: calm ? 0 : random.pick([0, 0, 0.01]),
     checkKilledShare: calm ? 0 : random.pick([0, 0, 0.1]),
+    failShare: calm ? 0 : random.pick([0, 0, 0, 0.02]),
     userEdits: !calm && random.chance(0.15),
     answerable: true,
   };

@@ -7,7 +7,7 @@ import type { RunState } from "../../src/core/run.ts";
 import { runLoop } from "../../src/run/loop.ts";
 import { Mailbox } from "../../src/run/mailbox.ts";
 import type { RunRequest } from "../../src/run/request.ts";
-import { FakeHands } from "./fake-hands.ts";
+import { DiskFull, FakeHands } from "./fake-hands.ts";
 import { checkEnd, checkState } from "./oracle.ts";
 import { type Random, seeded } from "./random.ts";
 import { makeScenario, type Scenario, target } from "./scenario.ts";
@@ -98,6 +98,7 @@ async function oneLife(life: Life): Promise<"over" | "crashed" | "stuck"> {
   const ending = begin(life, mind, mailbox, watched);
   while (budget.steps-- > 0) {
     await new Promise<void>((resolve) => setImmediate(resolve));
+    if (ending.error instanceof DiskFull) return "over";
     if (ending.error !== undefined) throw ending.error;
     if (ending.over) return "over";
     if (random.chance(scenario.crashShare)) {
