@@ -258,17 +258,22 @@ async function expectWhole(scene: Scene, user: Record<string, string>): Promise<
   await expectMergedOnce(scene);
 }
 
-/** Does all of it, so many at a time. */
-export async function eachOf<T>(
+/** Does all of it, so many at a time, and adds up what comes of it. */
+export async function sumOf<T>(
   items: readonly T[],
   concurrency: number,
-  work: (item: T) => Promise<unknown>,
-): Promise<void> {
+  work: (item: T) => Promise<number>,
+): Promise<number> {
   const open = [...items];
+  let sum = 0;
   const lane = async () => {
-    for (let item = open.shift(); item !== undefined; item = open.shift()) await work(item);
+    for (let item = open.shift(); item !== undefined; item = open.shift()) {
+      const count = await work(item);
+      sum += count;
+    }
   };
   await Promise.all(Array.from({ length: concurrency }, lane));
+  return sum;
 }
 
 /** Moments for one run and its resumes: anywhere in the first, early in the others, which have less to do. */
