@@ -23,7 +23,8 @@ import {
 
 const units = 8;
 const scripts = path.join(root, "scripts/quickstart");
-const check = `${quoted(node)} ${quoted(tsc)} -p src/tsconfig.cjs.json --noEmit --incremental false`;
+const types = [tsc, "-p", "src/tsconfig.cjs.json", "--noEmit", "--incremental", "false"];
+const check = [node, ...types].map(quoted).join(" ");
 // A module and a check are code, which a run confines to a sandbox (bubblewrap) unless told not to. Here both are this
 // project's own, so they run without one, and the quickstart works where there is none.
 const options = ["--check", check, "--sandbox", "none", "--concurrency", "4"];
@@ -40,7 +41,7 @@ await step(
   `Split the work: every relative import gets its .js ending, in ${units} units`,
   async () => {
     const goal = "Give every relative import its .js ending";
-    await planWithProof({ goal, units, codemod: first, want: "all" });
+    await planWithProof({ goal, units, codemod: first, check, want: "all" });
   },
 );
 
@@ -61,13 +62,14 @@ const second = path.join(scripts, "remove-endings.yml");
 const landed = await git("rev-parse", "main");
 await step("A second run, by an ast-grep rule: kill it half-way with kill -9", async () => {
   const goal = "Take the .js endings away again";
-  await planWithProof({ goal, units, codemod: second, want: "none" });
+  await planWithProof({ goal, units, codemod: second, check, want: "none" });
   const merged = await killHalfWay([
     ...["run", "--plan", path.join(folder, "plan.json"), "--codemod", second, ...options],
     "--ndjson",
   ]);
   say(`killed with its whole process group after ${merged} of ${units} units were merged`);
   claim((await git("rev-parse", "main")) === landed, "main has not moved");
+  await pleach(["status"]);
 });
 
 await step("Resume it", async () => {
@@ -99,7 +101,7 @@ async function verify({ since, want, merges }) {
       ? "no relative import is without its ending"
       : "no relative import has an ending",
   );
-  claim(await isGreen([tsc, "-p", "src/tsconfig.cjs.json", "--noEmit"]), "tsc is green on it");
+  claim(await isGreen(types), "tsc is green on it");
   for (const { what, found } of await leftovers()) claim(found.length === 0, `no ${what} is left`);
 }
 

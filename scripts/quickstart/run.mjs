@@ -19,9 +19,9 @@ const scripts = path.join(root, "scripts/quickstart");
 const planFile = path.join(folder, "plan.json");
 
 /** A plan is a file that may be read and edited: here, it gets the proof without which its result must not land. */
-export async function planWithProof({ goal, units, codemod, want }) {
+export async function planWithProof({ goal, units, codemod, check, want }) {
   const files = ["--files", "src/**/*.ts", "--units", String(units), "--codemod", codemod];
-  await pleach(["plan", goal, ...files, "--out", planFile]);
+  await pleach(["plan", goal, ...files, "--check", check, "--out", planFile]);
   const plan = JSON.parse(readFileSync(planFile, "utf8"));
   const proof = [node, path.join(scripts, "check-endings.mjs"), want];
   const name = want === "all" ? "no bare imports" : "no endings";

@@ -80,7 +80,7 @@ export function git(...args) {
 }
 
 export function pleach(args) {
-  say(`$ pleach ${args.map((arg) => (/[\s*]/.test(arg) ? quoted(arg) : arg)).join(" ")}`);
+  say(`$ pleach ${args.map(quoted).join(" ")}`);
   return must(node, [program, ...args], { cwd: repository });
 }
 
@@ -96,6 +96,7 @@ export function startPleach(args) {
 
 /** For `sh`. */
 export function quoted(text) {
+  if (/^[\w./:=@-]+$/.test(text)) return text;
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 

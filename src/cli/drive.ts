@@ -6,6 +6,7 @@ import { makeRunId, type RepoPath, type RunId, type UnitId } from "../core/id.ts
 import { type Ownership, ownershipOf } from "../core/ownership.ts";
 import type { RunState } from "../core/run.ts";
 import { identity } from "../git/commit.ts";
+import { filterGuard } from "../git/filter-guard.ts";
 import { type Repository, requireWritable } from "../git/repository.ts";
 import { onInterrupt } from "../host/interrupt.ts";
 import { endSurvivors, markOf } from "../host/process-tree.ts";
@@ -106,6 +107,7 @@ function runnerParts(
         files,
         workers: made.workers,
         sandbox,
+        filterConfig: await filterGuard({ gitDir: repository.commonDir }),
         checkoutLane: driver.checkoutLane,
         report: (activity) => eyes.activity(activity),
         inherited: state,

@@ -54,20 +54,17 @@ function linkOid(root: string, path: string): Sha {
   return createHash("sha1").update(`blob ${target.length}\0`).update(target).digest("hex") as Sha;
 }
 
-/** The object ids of regular files, in the same order; `write` keeps them as objects too. */
+/** The object ids of regular files, in the same order; `raw` keeps their bytes, unfiltered, as objects too. */
 export async function hashFiles(
   place: GitPlace,
   paths: readonly string[],
-  options: { readonly write?: boolean; readonly config?: readonly string[] } = {},
+  options: { readonly raw?: boolean } = {},
 ): Promise<readonly string[]> {
   if (paths.length === 0) return [];
   const answer = await git(
     place,
-    ["hash-object", ...(options.write === true ? ["-w"] : []), "--stdin-paths"],
-    {
-      input: Buffer.from(paths.map((path) => `${quotedPath(path)}\n`).join(""), "latin1"),
-      ...(options.config === undefined ? {} : { config: options.config }),
-    },
+    ["hash-object", ...(options.raw === true ? ["-w", "--no-filters"] : []), "--stdin-paths"],
+    { input: Buffer.from(paths.map((path) => `${quotedPath(path)}\n`).join(""), "latin1") },
   );
   return answer.stdout.split("\n").filter(Boolean);
 }

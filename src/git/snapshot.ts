@@ -1,68 +1,224 @@
-/** interim */
+/** Saves everything that a stopped worker left in its worktree before anything else happens to it, and says what it changed.
+ *  It must lose no byte: what is not in the snapshot's tree lies beside the run's records and is named. It believes nothing
+ *  that a worker could write, and runs nothing that one planted. */
+import { rmSync } from "node:fs";
+import path from "node:path";
+import { Failure } from "../core/failure.ts";
 import type { RefName, RepoPath, Sha } from "../core/id.ts";
+import { type Change, changeOf, unheldChange } from "./change.ts";
 import { commitTree, type Identity } from "./commit.ts";
-import { git, zeroSeparated } from "./git.ts";
-import { updateRefs } from "./ref.ts";
-import type { Repository } from "./repository.ts";
-import type { Slot } from "./slot.ts";
+import { absent, type Difference, differenceOf } from "./difference.ts";
+import { type GitPlace, git } from "./git.ts";
+import { isExcludeOlder } from "./ignored.ts";
+import { keepLeft } from "./leavings.ts";
+import { type Leftover, readLeftover } from "./leftover.ts";
+import { pathFromBytes, pathToBytes } from "./path-text.ts";
+import { readRef, updateRefs } from "./ref.ts";
+import type { RefWriter } from "./ref-writer.ts";
+import {
+  beginIndex,
+  changeIndex,
+  type IndexScope,
+  trustedIndex,
+  writeTree,
+} from "./snapshot-index.ts";
 
-export interface Change {
-  readonly path: RepoPath;
-  readonly kind: "added" | "deleted" | "modified" | "type_changed";
-  readonly oldMode: string;
-  readonly newMode: string;
-  readonly oid: Sha;
-}
 export interface SnapshotRequest {
-  readonly slot: Slot;
-  readonly repository: Repository;
+  /** The worktree, by its admin directory. No process of the worker is left. */
+  readonly place: GitPlace & { readonly workTree: string };
+  readonly commonDir: string;
+  /** Moves the ref without a process of its own. */
+  readonly writer?: RefWriter | undefined;
   readonly base: Sha;
-  readonly ref: RefName;
+  readonly checkout: "full" | "sparse";
+  /** Where the snapshot's commit is kept. An earlier snapshot there becomes a parent of the new one. */
+  readonly ref?: RefName;
+  readonly message: string;
   readonly author: Identity;
-  readonly message: string;
-  readonly made: readonly string[];
-  readonly leftFolder: string;
+  /** Ignored paths that set-up made, folders whole: neither change nor worth keeping. */
+  readonly kept: readonly RepoPath[];
+  /** The attempt's folder of records; what no commit can hold is copied to `left/` in it. */
+  readonly recordFolder: string;
+  /** When the worker began, milliseconds since the epoch: rules of `info/exclude` written since do not count. */
+  readonly since?: number;
+  readonly fileBytesMax?: number;
+  /** From `filterGuard`, once per run. */
+  readonly config?: readonly string[];
 }
+
 export interface Snapshot {
-  readonly changed: readonly Change[];
-  readonly changeTree: Sha;
+  /** For the unit's commit: base and change, without what the base ignores. Absent where nothing changed. */
+  readonly changeTree?: Sha;
+  /** Everything that a commit can hold. Absent where nothing was left. */
   readonly commit?: Sha;
-  readonly plain?: Sha;
-  readonly message: string;
+  /** The commit holds just the change, on the base: it may serve as the unit's. */
+  readonly plain?: true;
+  /** Sorted by path. Nothing in here: the worker changed nothing. */
+  readonly changed: readonly Change[];
+  /** What no commit can hold, sorted; folders end in `/`. */
   readonly left: readonly string[];
-  readonly linkTarget: (change: Change) => string | undefined;
 }
-export async function takeSnapshot(r: SnapshotRequest): Promise<Snapshot> {
-  const place = { ...r.slot.gitPlace };
-  const names = { A: "added", D: "deleted", M: "modified", T: "type_changed" } as const;
-  await git(place, ["add", "-A", "--sparse"]);
-  const tree = (await git(place, ["write-tree"])).stdout.trim() as Sha;
-  const out = zeroSeparated(
-    (await git(place, ["diff-tree", "-r", "-z", "--no-renames", r.base, tree])).stdout,
-  );
-  const changed: Change[] = [];
-  for (let i = 0; i + 1 < out.length; i += 2) {
-    const [oldMode = "", newMode = "", , oid = "", kind = "M"] = (out[i] ?? "").slice(1).split(" ");
-    changed.push({
-      path: out[i + 1] as RepoPath,
-      kind: names[kind as "A"],
-      oldMode,
-      newMode,
-      oid: oid as Sha,
-    });
-  }
-  const facts = {
-    changed,
-    changeTree: tree,
-    message: r.message,
-    left: [],
-    linkTarget: () => undefined,
+
+const defaultFileBytesMax = 100 * 1024 * 1024;
+/** How often objects are written anew when somebody's `git gc --prune=now` took them. */
+const wholeTries = 3;
+
+export async function takeSnapshot(request: SnapshotRequest): Promise<Snapshot> {
+  const { place, commonDir, base } = request;
+  rmSync(path.join(place.gitDir, "index.lock"), { force: true, recursive: true });
+  const indexFile = await trustedIndex(scopeOf(request), base, request.checkout);
+  const leftFolder = path.join(request.recordFolder, "left");
+  const leftover = await readLeftover({
+    place: { ...place, indexFile },
+    commonDir,
+    base,
+    sparse: request.checkout === "sparse",
+    kept: new Set(request.kept.map(pathToBytes)),
+    fileBytesMax: request.fileBytesMax ?? defaultFileBytesMax,
+    excludeTrusted: await isExcludeOlder(commonDir, request.since),
+    config: request.config ?? [],
+    leftFolder,
+  });
+  const written = await writeWhole(request, leftover, indexFile);
+  const copied = [...new Set([...leftover.copied, ...written.refused])];
+  for (const name of copied) await keepLeft(place.workTree, leftFolder, name);
+  const changed = [...written.differences.map(changeOf), ...leftover.unheld, ...written.unheld];
+  return {
+    ...(written.changeTree === undefined ? {} : { changeTree: written.changeTree }),
+    ...(written.commit === undefined ? {} : { commit: written.commit }),
+    ...(written.plain ? { plain: true } : {}),
+    changed: changed.sort((a, b) => (a.path < b.path ? -1 : 1)),
+    left: [...new Set([...copied, ...leftover.named])].map(pathFromBytes).sort(),
   };
-  if (changed.length === 0) return facts;
-  const commit = await commitTree(
-    { gitDir: r.repository.commonDir },
-    { tree, parents: [r.base], message: r.message, author: r.author },
+}
+
+interface Written {
+  readonly changeTree?: Sha;
+  readonly commit?: Sha;
+  readonly plain: boolean;
+  readonly differences: readonly Difference[];
+  /** Paths that git would not take. */
+  readonly refused: readonly string[];
+  readonly unheld: readonly Change[];
+}
+
+/** Trees, commit and ref; again, if a garbage collection took objects from under us before the ref held them. */
+async function writeWhole(
+  request: SnapshotRequest,
+  leftover: Leftover,
+  indexFile: string,
+): Promise<Written> {
+  const { edited, added, deletes, unskipped, extras, head } = leftover;
+  const touched = [edited, added, deletes, unskipped, extras].some((list) => list.length > 0);
+  if (!touched && (head === undefined || head === request.base))
+    return { plain: false, differences: [], refused: [], unheld: [] };
+  let broken: Sha | undefined;
+  for (let tries = 1; tries <= wholeTries; tries += 1) {
+    try {
+      const written = await writeOnce(request, leftover, { indexFile, broken });
+      if (written.commit === undefined || (await isWhole(request, written.commit))) return written;
+      broken = written.commit;
+    } catch (error) {
+      if (tries === wholeTries || !mayBeGarbageCollection(error)) throw error;
+    }
+  }
+  throw lost(request);
+}
+
+function mayBeGarbageCollection(error: unknown): boolean {
+  return error instanceof Failure && ["git_failed", "ref_not_moved"].includes(error.code);
+}
+
+async function writeOnce(
+  request: SnapshotRequest,
+  leftover: Leftover,
+  { indexFile, broken }: { readonly indexFile: string; readonly broken: Sha | undefined },
+): Promise<Written> {
+  const { base } = request;
+  const scope = scopeOf(request);
+  const { edited, added, deletes, unskipped, extras } = leftover;
+  await beginIndex(scope.place, indexFile);
+  const failed = await changeIndex(scope, {
+    reread: edited,
+    // An entry that is gone has no mark either that its file is left out.
+    remove: [...deletes, ...unskipped],
+    add: [...edited.map((entry) => entry.path), ...unskipped, ...added],
+  });
+  const changeTree = await writeTree(scope);
+  const differences = await differenceOf(scope.place, base, changeTree);
+  const unheld = [...new Set([...failed, ...missing(added, differences)])];
+  const failedExtras = await changeIndex(scope, { reread: [], remove: [], add: extras });
+  const snapshotTree = extras.length === 0 ? changeTree : await writeTree(scope);
+  const more =
+    snapshotTree === changeTree ? [] : await differenceOf(scope.place, changeTree, snapshotTree);
+  const head = leftover.head ?? base;
+  const isNothing = differences.length + more.length === 0 && head === base;
+  const kept = isNothing
+    ? undefined
+    : await keepCommit(request, { tree: snapshotTree, head, broken });
+  return {
+    ...(differences.length === 0 ? {} : { changeTree }),
+    ...(kept === undefined ? {} : { commit: kept.commit }),
+    plain: snapshotTree === changeTree && kept?.parents.length === 1,
+    differences,
+    refused: [...unheld, ...failedExtras, ...missing(extras, more)],
+    unheld: unheld.map((name) => {
+      const oldMode = added.includes(name) ? absent : "100644";
+      return unheldChange(name, { oldMode, newMode: "100644" });
+    }),
+  };
+}
+
+function scopeOf({ place, config }: SnapshotRequest): IndexScope {
+  return { place: { gitDir: place.gitDir, workTree: place.workTree }, config: config ?? [] };
+}
+
+/** New paths that did not get into the tree: git refuses some names, such as `.GIT/x`, without a word. */
+function missing(added: readonly string[], differences: readonly Difference[]): readonly string[] {
+  if (added.length === 0) return [];
+  const there = new Set(
+    differences.filter(({ newMode }) => newMode !== absent).map((difference) => difference.path),
   );
-  await updateRefs(r.repository, [{ ref: r.ref, new: commit, old: null }]);
-  return { ...facts, commit, plain: commit };
+  return added.filter((name) => !there.has(name));
+}
+
+/** What the worker committed itself stays reachable as a parent, and so does an earlier snapshot of the same attempt. */
+async function keepCommit(
+  request: SnapshotRequest,
+  made: { readonly tree: Sha; readonly head: Sha; readonly broken: Sha | undefined },
+): Promise<{ readonly commit: Sha; readonly parents: readonly Sha[] }> {
+  const { tree, head, broken } = made;
+  const { place, base, ref, message, author, commonDir, writer } = request;
+  const home = { commonDir, ...(writer === undefined ? {} : { writer }) };
+  const own = head === base ? [base] : [base, head];
+  const commit = await commitTree(place, { tree, parents: own, message, author });
+  const first = { commit, parents: own };
+  if (ref === undefined) return first;
+  if ((await updateRefs(home, [{ ref, new: commit, old: null }])).type === "moved") return first;
+  const earlier = await readRef(home, ref);
+  const parents = earlier === undefined || earlier === broken ? own : [...own, earlier];
+  const again = await commitTree(place, { tree, parents, message, author });
+  const moved = await updateRefs(home, [{ ref, new: again, old: earlier ?? null }]);
+  if (moved.type === "moved") return { commit: again, parents };
+  throw new Failure("repository", "ref_not_moved", `${ref} is moved by somebody else`, {
+    advice: "see what else writes refs under pleach/, then go on with `pleach resume`",
+  });
+}
+
+async function isWhole(request: SnapshotRequest, commit: Sha): Promise<boolean> {
+  const answer = await git(
+    { gitDir: request.commonDir },
+    ["rev-list", "--objects", "--quiet", commit, `^${request.base}`],
+    { codes: [0, 1, 128] },
+  );
+  return answer.code === 0;
+}
+
+function lost(request: SnapshotRequest): Failure {
+  return new Failure(
+    "repository",
+    "snapshot_lost",
+    `objects of the snapshot of ${request.place.workTree} vanish while they are written`,
+    { advice: "stop the `git gc --prune=now` that runs beside us, then `pleach resume`" },
+  );
 }

@@ -32,6 +32,8 @@ export interface HandsParts {
   readonly workers: ReadonlyMap<string, Worker>;
   readonly sandbox: ((writable: readonly string[]) => Sandbox) | undefined;
   /** How many worktrees may be filled at once. */
+  /** What keeps our git from running the filters of others. */
+  readonly filterConfig: readonly string[];
   readonly checkoutLane: <T>(work: () => Promise<T>) => Promise<T>;
   readonly report: (activity: Activity) => void;
   /** The state that this runner began with: what it says was begun was begun by another. */
@@ -142,7 +144,7 @@ export class RealHands implements Hands {
   }
 
   #attemptParts(action: Perform<"work" | "recover-work">, state: RunState) {
-    const { sandbox, folder, pool, author, ownership, checkoutLane } = this.#parts;
+    const { sandbox, folder, pool, author, ownership, checkoutLane, filterConfig } = this.#parts;
     const unit = this.#plannedUnit(action.unit, state);
     const named = unit.worker ?? state.settings.worker;
     const worker = this.#parts.workers.get(named);
@@ -152,6 +154,7 @@ export class RealHands implements Hands {
       author,
       ownership,
       checkoutLane,
+      filterConfig,
       slotNumber: action.slot,
       settings: state.settings,
       unit,

@@ -3,6 +3,7 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { AttemptOutcome, Leavings } from "../core/event.ts";
+import { invariant } from "../core/failure.ts";
 import { type RepoPath, type Sha, snapshotRef, unitRef } from "../core/id.ts";
 import type { Ownership } from "../core/ownership.ts";
 import type { Unit } from "../core/plan.ts";
@@ -19,6 +20,7 @@ import type { Sandbox } from "../host/sandbox.ts";
 import { runCheck } from "./check.ts";
 import { recordExchange } from "./exchange-record.ts";
 import { gate } from "./gate.ts";
+import { linkTargets } from "./link-target.ts";
 import { setUpWorktree } from "./setup.ts";
 
 export interface AttemptParts {
@@ -38,6 +40,8 @@ export interface AttemptParts {
   readonly exchange: string;
   readonly desk: Desk;
   /** How many worktrees may be filled at once. */
+  /** What keeps our git from running the filters of others: see `filterGuard`. */
+  readonly filterConfig: readonly string[];
   readonly checkoutLane: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
@@ -54,10 +58,11 @@ export async function attempt(parts: AttemptParts, signal: AbortSignal): Promise
   if (prepared.type === "refused") {
     return { outcome: refused(prepared.reason, [], ""), leavings: {} };
   }
-  const { slot, made } = prepared;
+  const { slot, made, since } = prepared;
   const worked = await parts.worker.work(parts.assignment, place, parts.desk, signal);
   await recordExchange(parts.exchange, place.record);
-  const snapshot = await secure(parts, slot, made, worked);
+  const summary = worked.type === "stopped" ? "" : worked.summary;
+  const snapshot = await secure(parts, slot, made, { since, summary });
   const leavings = leavingsOf(snapshot);
   const outcome = await judge(parts, { slot, place, worked, snapshot }, signal);
   return { outcome, leavings };
@@ -66,15 +71,23 @@ export async function attempt(parts: AttemptParts, signal: AbortSignal): Promise
 /** Says that the worktree was ready for this attempt: only then does what lies in it belong to the attempt. */
 const placeFile = "place.json";
 
+interface PlaceFile {
+  readonly slot: Slot;
+  /** What set-up put there. */
+  readonly made: readonly RepoPath[];
+  /** When the worker may have begun, milliseconds since the epoch. */
+  readonly since: number;
+}
+
 /** After a runner was killed: what its worker left is secured. The caller has proved that nothing of it still runs. */
 export async function recoverAttempt(parts: AttemptParts): Promise<Leavings> {
   const file = path.join(parts.runRoot, parts.record, placeFile);
   const text = await readTextIfThere(file);
   if (text === undefined) return {};
-  const slot = JSON.parse(text) as Slot;
+  const { slot, made, since } = JSON.parse(text) as PlaceFile;
   if (parts.pool.known.get(path.basename(slot.path)) !== slot.adminDir) return {};
   await recordExchange(parts.exchange, path.join(parts.runRoot, parts.record));
-  return leavingsOf(await secure(parts, slot, [], { type: "stopped" }));
+  return leavingsOf(await secure(parts, slot, made, { since, summary: "" }));
 }
 
 function leavingsOf({ commit, left }: Snapshot): Leavings {
@@ -97,7 +110,7 @@ async function makePlace(parts: AttemptParts): Promise<Place> {
 }
 
 type Prepared =
-  | { readonly type: "ready"; readonly slot: Slot; readonly made: readonly string[] }
+  | ({ readonly type: "ready" } & PlaceFile)
   | { readonly type: "refused"; readonly reason: Reason }
   | { readonly type: "stopped" };
 
@@ -109,7 +122,7 @@ async function prepare(parts: AttemptParts, place: Place, signal: AbortSignal): 
     const slot = await parts.checkoutLane(() =>
       prepareSlot(pool, parts.slotNumber, content, { signal }),
     );
-    await writeAtomically(path.join(place.record, placeFile), JSON.stringify(slot));
+
     const setup = await setUpWorktree(
       settings.setup,
       {
@@ -128,7 +141,11 @@ async function prepare(parts: AttemptParts, place: Place, signal: AbortSignal): 
       const { message, tail } = setup;
       return { type: "refused", reason: { type: "worker_failed", message, paths: [], log, tail } };
     }
-    if (setup.changed.length === 0) return { type: "ready", slot, made: setup.made };
+    if (setup.changed.length === 0) {
+      const ready: PlaceFile = { slot, made: setup.made, since: Date.now() };
+      await writeAtomically(path.join(place.record, placeFile), JSON.stringify(ready));
+      return { type: "ready", slot, made: setup.made, since: ready.since };
+    }
     const message = `set-up changed ${setup.changed.slice(0, 5).join(", ")}, which git does not ignore: commit it, or ignore it`;
     return {
       type: "refused",
@@ -154,24 +171,37 @@ function checkoutOf({ settings, unit, assignment }: AttemptParts): Checkout {
 async function secure(
   parts: AttemptParts,
   slot: Slot,
-  made: readonly string[],
-  worked: WorkOutcome,
+  made: readonly RepoPath[],
+  attempted: { readonly since: number; readonly summary: string },
 ): Promise<Snapshot> {
-  const { assignment, unit, settings } = parts;
+  const { assignment, unit, pool } = parts;
   const { run, attempt: number, base } = assignment;
   return takeSnapshot({
-    slot,
-    repository: parts.pool.repository,
+    place: { ...slot.gitPlace, workTree: slot.path },
+    commonDir: pool.repository.commonDir,
+    writer: pool.repository.writer,
     base,
+    checkout: checkoutOf(parts).mode,
     ref: snapshotRef(run, unit.id, number),
     author: parts.author,
-    message: commitMessage({
-      title: unit.title || unit.id,
-      body: worked.type === "stopped" ? "" : worked.summary,
-      trailers: { run, unit: unit.id, attempt: number, worker: unit.worker ?? settings.worker },
-    }),
-    made,
-    leftFolder: path.join(parts.runRoot, parts.record, "left"),
+    message: messageOf(parts, attempted.summary),
+    kept: made,
+    recordFolder: path.join(parts.runRoot, parts.record),
+    since: attempted.since,
+    config: parts.filterConfig,
+  });
+}
+
+function messageOf({ assignment, unit, settings }: AttemptParts, summary: string): string {
+  return commitMessage({
+    title: unit.title || unit.id,
+    body: summary,
+    trailers: {
+      run: assignment.run,
+      unit: unit.id,
+      attempt: assignment.attempt,
+      worker: unit.worker ?? settings.worker,
+    },
   });
 }
 
@@ -201,13 +231,13 @@ async function judge(
     unit: parts.unit.id,
     ownership: parts.ownership,
     isProtected: parts.isProtected,
-    linkTarget: snapshot.linkTarget,
+    links: await linkTargets(parts.pool.repository, snapshot.changed),
   };
   const strayed = wordsOnly ? undefined : gate(snapshot.changed, facts);
   const reason = strayed ?? (await failedCheck(parts, left, signal));
   if (reason !== undefined) return refused(reason, changed, summary);
   if (signal.aborted) return { type: "stopped" };
-  const head = wordsOnly ? parts.assignment.base : await commitOf(parts, snapshot);
+  const head = wordsOnly ? parts.assignment.base : await commitOf(parts, snapshot, summary);
   const { artifacts } = worked;
   return { type: "completed", head, changed, summary, artifacts };
 }
@@ -241,16 +271,16 @@ async function failedCheck(
   return undefined;
 }
 
-/** The snapshot's commit serves as the unit's where it holds just the change on the base. */
-async function commitOf(parts: AttemptParts, snapshot: Snapshot): Promise<Sha> {
+/** The snapshot's commit serves as the unit's where it holds just the change. */
+async function commitOf(parts: AttemptParts, snapshot: Snapshot, summary: string): Promise<Sha> {
   const { pool, assignment, author } = parts;
   const { run, unit, base } = assignment;
-  const head =
-    snapshot.plain ??
-    (await commitTree(
-      { gitDir: pool.repository.commonDir },
-      { tree: snapshot.changeTree, parents: [base], message: snapshot.message, author },
-    ));
+  const { changeTree: tree } = snapshot;
+  invariant(tree !== undefined, "a change has a tree");
+  const place = { gitDir: pool.repository.commonDir };
+  const request = { tree, parents: [base], message: messageOf(parts, summary), author };
+  const { plain, commit } = snapshot;
+  const head = plain === true && commit !== undefined ? commit : await commitTree(place, request);
   await putRef(pool.repository, { ref: unitRef(run, unit), new: head, likely: base });
   return head;
 }

@@ -3,6 +3,7 @@
  *  do, and it ends when its parent is gone. */
 import { appendFileSync, readFileSync, readSync, writeSync } from "node:fs";
 import path from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { messageOf } from "../core/failure.ts";
 import {
@@ -17,16 +18,20 @@ import type { Batch, FileDone, ModuleJob, ModuleLine, Ready, RuleJob } from "./c
 import { libraryProblems, makeRewriter, type Rewriter } from "./codemod-rewrite.ts";
 import { parseRuleFile } from "./codemod-rule.ts";
 
+/** A tree takes some sixty times the memory of its text. */
+const parsedCharactersMax = 500_000;
+let parsedCharacters = 0;
+
 const [kind, jobFile] = process.argv.slice(2);
 if (kind === "module" && jobFile !== undefined) {
   await runModule(JSON.parse(readFileSync(jobFile, "utf8")) as ModuleJob);
   // All is in the report; the module may have left timers or servers of its own running.
   process.kill(process.pid, "SIGKILL");
 } else {
-  runRules();
+  await runRules();
 }
 
-function runRules(): void {
+async function runRules(): Promise<void> {
   const lines = linesOfStdin();
   const first = lines.next();
   if (first.done) return;
@@ -35,7 +40,10 @@ function runRules(): void {
   for (const line of lines) {
     const { worktree, files } = JSON.parse(line) as Batch;
     const folders = makeFolderCheck(worktree);
-    for (const file of files) say(rewriteFile(file, worktree, folders, rewriter));
+    for (const file of files) {
+      say(rewriteFile(file, worktree, folders, rewriter));
+      if (parsedCharacters > parsedCharactersMax) await forgetTrees();
+    }
   }
 }
 
@@ -71,12 +79,21 @@ function rewriteFile(
     const { bytes, mode } = read;
     if (rules.needed?.every((text) => !bytes.includes(text))) return { state: "unchanged" };
     const { text, mark } = splitMark(bytes);
+    parsedCharacters += text.length;
     const written = rewriter.rewrite(text, rules);
     const unclean = written.unclean ? ({ unclean: true } as const) : {};
     if (written.text === undefined) return { state: "unchanged", ...unclean };
     replaceFile(place, mark + written.text, mode);
     return { state: "changed", ...unclean };
   });
+}
+
+/** Syntax trees lie outside of what V8 counts, so that it would collect hardly any; and they are given back only in a turn
+ *  of the event loop. */
+async function forgetTrees(): Promise<void> {
+  parsedCharacters = 0;
+  globalThis.gc?.();
+  await setImmediate();
 }
 
 function guarded(work: () => FileDone): FileDone {

@@ -137,9 +137,12 @@ function rewrite(source: string, { rules, language }: RuleSet, library: SyntaxLi
     root.findAll(configOf(ready.rule)).map((node): Match => ({ ready, node, span: spanOf(node) })),
   );
   if (rules.length > 1) matches.sort(outermostFirst);
-  const edits = matches
-    .filter(({ ready, node }) => !suppressions.holds(node.range().start.line, ready.rule.id))
-    .map((match) => editOf(match, source));
+  const allowed = suppressions
+    ? matches.filter(
+        ({ ready, node }) => !suppressions.holds(node.range().start.line, ready.rule.id),
+      )
+    : matches;
+  const edits = allowed.map((match) => editOf(match, source));
   const text = applyEdits(source, edits);
   return text === source ? { unclean } : { text, unclean };
 }

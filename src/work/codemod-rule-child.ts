@@ -58,7 +58,7 @@ class Child implements RuleChild {
     this.#options = options;
     this.#process = startProcess(
       process.execPath,
-      [`--max-old-space-size=${heapMegabytesMax}`, childProgram(), "rules"],
+      ["--expose-gc", `--max-old-space-size=${heapMegabytesMax}`, childProgram(), "rules"],
       // A group of its own: what is typed at the terminal is for us, who wind down in order.
       { env: { ...options.environment }, stdio: "pipe", detached: true, cwd: "/" },
     );

@@ -10,10 +10,10 @@ export interface Suppressions {
 type Suppressed = "all" | ReadonlySet<string>;
 
 const mark = "ast-grep-ignore";
-const none: Suppressions = { holds: () => false };
 
-export function readSuppressions(root: SyntaxNode, source: string): Suppressions {
-  if (!source.includes(mark)) return none;
+/** Undefined where there are none. */
+export function readSuppressions(root: SyntaxNode, source: string): Suppressions | undefined {
+  if (!source.includes(mark)) return undefined;
   const lines = new Map<number, Suppressed>();
   let wholeFile: Suppressed | undefined;
   const comments = root.findAll({ rule: { regex: mark } }).filter(isComment);

@@ -2,14 +2,14 @@
 import type { RepoPath, UnitId } from "../core/id.ts";
 import type { Ownership } from "../core/ownership.ts";
 import type { Reason } from "../core/worker.ts";
-import type { Change } from "../git/snapshot.ts";
+import { type Change, isHeld } from "../git/change.ts";
 
 export interface GateFacts {
   readonly unit: UnitId;
   readonly ownership: Ownership;
   readonly isProtected: (path: string) => boolean;
   /** Where each new or changed symlink leads. */
-  readonly linkTarget: (change: Change) => string | undefined;
+  readonly links: ReadonlyMap<RepoPath, string>;
 }
 
 const namedMax = 5;
@@ -25,7 +25,9 @@ export function gate(changed: readonly Change[], facts: GateFacts): Reason | und
   if (guarded.length > 0) return strayed(guarded, "is protected");
   const gitlinks = paths(changed, ({ kind, newMode }) => kind !== "deleted" && newMode === gitlink);
   if (gitlinks.length > 0) return strayed(gitlinks, "is a repository of its own");
-  const links = paths(changed, (change) => leadsOut(change, facts.linkTarget(change)));
+  const unheld = paths(changed, (change) => !isHeld(change));
+  if (unheld.length > 0) return strayed(unheld, "cannot be held by a commit");
+  const links = paths(changed, (change) => leadsOut(change, facts.links.get(change.path)));
   if (links.length > 0) return strayed(links, "is a symlink out of the repository");
   return undefined;
 }

@@ -1,0 +1,120 @@
+/** A worktree as a worker gets it, for tests of what it leaves there. */
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { RefName, RepoPath, RunId, Sha } from "../../src/core/id.ts";
+import { openRepository } from "../../src/git/repository.ts";
+import { type Checkout, prepareSlot, type Slot } from "../../src/git/slot.ts";
+import { type Snapshot, type SnapshotRequest, takeSnapshot } from "../../src/git/snapshot.ts";
+import { openSlotPool, type SlotPool } from "../../src/git/worktree.ts";
+import { makeRepository, runGit, type TestRepository } from "./repository.ts";
+
+export interface WorktreeScene {
+  readonly repository: TestRepository;
+  readonly pool: SlotPool;
+  readonly slot: Slot;
+  readonly base: Sha;
+  readonly record: string;
+  /** Writes a file of the worktree, with its folders. */
+  write(name: string, content: string | Buffer): void;
+  /** Git as a worker without a sandbox runs it, in the worktree. */
+  git(...args: string[]): Promise<string>;
+  snapshot(more?: Partial<SnapshotRequest>): Promise<Snapshot>;
+}
+
+export const snapshotRef = "refs/pleach/20260101-1200-aaaa/unit/1" as RefName;
+
+export async function makeWorktree(
+  files: Readonly<Record<string, string | Buffer>>,
+  checkout: Checkout = { mode: "full" },
+): Promise<WorktreeScene> {
+  const test = await makeRepository(files);
+  const base = (await test.git("rev-parse", "HEAD")) as Sha;
+  return worktreeAt(test, base, checkout);
+}
+
+export async function worktreeAt(
+  test: TestRepository,
+  base: Sha,
+  checkout: Checkout = { mode: "full" },
+): Promise<WorktreeScene> {
+  const repository = await openRepository(test.path);
+  const run = "20260101-1200-aaaa" as RunId;
+  const pool = await openSlotPool(join(test.folder, "state"), repository, run);
+  const branch = `refs/heads/pleach/${run}/unit` as RefName;
+  const slot = await prepareSlot(pool, 1, { base, branch, checkout });
+  const record = join(test.folder, "record");
+  return {
+    repository: test,
+    pool,
+    slot,
+    base,
+    record,
+    write: (name, content) => {
+      mkdirSync(dirname(join(slot.path, name)), { recursive: true });
+      writeFileSync(join(slot.path, name), content);
+    },
+    git: (...args) => runGit(slot.path, ["-c", "user.name=W", "-c", "user.email=w@x", ...args]),
+    snapshot: (more = {}) =>
+      takeSnapshot({
+        place: { gitDir: slot.adminDir, workTree: slot.path },
+        commonDir: repository.commonDir,
+        base,
+        checkout: checkout.mode,
+        ref: snapshotRef,
+        message: "Snapshot\n",
+        author: { name: "Pleach", email: "pleach@localhost" },
+        kept: [] as RepoPath[],
+        recordFolder: record,
+        ...more,
+      }),
+  };
+}
+
+/** The files of a tree: `mode content`, by path. */
+export async function treeFiles(
+  repository: TestRepository,
+  tree: string,
+): Promise<Record<string, string>> {
+  const list = await repository.git("ls-tree", "-r", "-z", tree);
+  const found: Record<string, string> = {};
+  for (const line of list.split("\0").filter(Boolean)) {
+    const [mode = "", , oid = ""] = line.slice(0, line.indexOf("\t")).split(" ");
+    const content = mode === "160000" ? oid : await repository.git("cat-file", "blob", oid);
+    found[line.slice(line.indexOf("\t") + 1)] = `${mode} ${content}`;
+  }
+  return found;
+}
+
+/** Runs `work` with a git on PATH that notes each call, and does `also` (shell) before the calls of one kind. */
+export async function watchingGit<T>(
+  folder: string,
+  work: () => Promise<T>,
+  also?: { readonly call: string; readonly run: string },
+): Promise<{ readonly result: T; readonly calls: readonly string[] }> {
+  const log = join(folder, "calls");
+  const bin = join(folder, "bin");
+  const git = execFileSync("sh", ["-c", "command -v git"]).toString().trim();
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(log, "");
+  const hook = also === undefined ? "" : `[ "$name" = '${also.call}' ] && { ${also.run}\n}`;
+  writeFileSync(
+    join(bin, "git"),
+    `#!/bin/sh
+name=
+for word in "$@"; do case "$word" in -c|-*|*=*) ;; *) name=$word; break;; esac; done
+echo "$name" >> '${log}'
+${hook}
+exec ${git} "$@"
+`,
+  );
+  chmodSync(join(bin, "git"), 0o755);
+  const before = process.env["PATH"] ?? "";
+  process.env["PATH"] = `${bin}:${before}`;
+  try {
+    const result = await work();
+    return { result, calls: readFileSync(log, "utf8").split("\n").filter(Boolean) };
+  } finally {
+    process.env["PATH"] = before;
+  }
+}
