@@ -15,6 +15,7 @@ import { keepMemorySmall } from "../host/memory.ts";
 import { parsePlan } from "../plan/plan-file.ts";
 import { writePlan } from "../plan/plan-text.ts";
 import { dropRequest, type SpokenRequest } from "../run/inbox.ts";
+import { removeDeadLock } from "../run/runner.ts";
 import type { PlanPreview } from "../view/preview.ts";
 import { diagnose } from "./diagnosis.ts";
 import type { Cleaned, Doors, Eyes, Request, Where } from "./doors.ts";
@@ -45,7 +46,10 @@ export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
     resume: async (where, named, eyes) => {
       const stored = await openStoredRuns(where.dir);
       const { state } = await stored.pick(named, [isUnfinished, anyRun]);
-      if (!isUnfinished(state)) return { state, alreadyFinished: true };
+      if (!isUnfinished(state)) {
+        await removeDeadLock(stored.repository, state.run);
+        return { state, alreadyFinished: true };
+      }
       const ended = await driveOn(drive(stored, eyes), state.run, () => []);
       return { state: ended, alreadyFinished: false };
     },

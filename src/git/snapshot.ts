@@ -1,17 +1,17 @@
 /** Saves everything that a stopped worker left in its worktree before anything else happens to it, and says what it changed.
  *  It must lose no byte: what is not in the snapshot's tree lies beside the run's records and is named. It believes nothing
  *  that a worker could write, and runs nothing that one planted. */
-import { rmSync } from "node:fs";
 import path from "node:path";
 import { Failure } from "../core/failure.ts";
 import type { RefName, RepoPath, Sha } from "../core/id.ts";
+import { mendHead, secureAdmin } from "./admin-guard.ts";
 import { type Change, changeOf, unheldChange } from "./change.ts";
 import { commitTree, type Identity } from "./commit.ts";
 import { absent, type Difference, differenceOf } from "./difference.ts";
 import { type GitPlace, git } from "./git.ts";
 import { isExcludeOlder } from "./ignored.ts";
 import { keepLeft } from "./leavings.ts";
-import { type Leftover, readLeftover } from "./leftover.ts";
+import { type Leftover, type LeftoverRequest, readLeftover } from "./leftover.ts";
 import { pathFromBytes, pathToBytes } from "./path-text.ts";
 import { readRef, updateRefs } from "./ref.ts";
 import type { RefWriter } from "./ref-writer.ts";
@@ -65,10 +65,10 @@ const wholeTries = 3;
 
 export async function takeSnapshot(request: SnapshotRequest): Promise<Snapshot> {
   const { place, commonDir, base } = request;
-  rmSync(path.join(place.gitDir, "index.lock"), { force: true, recursive: true });
+  secureAdmin(place.gitDir, commonDir);
   const indexFile = await trustedIndex(scopeOf(request), base, request.checkout);
   const leftFolder = path.join(request.recordFolder, "left");
-  const leftover = await readLeftover({
+  const leftover = await readMending({
     place: { ...place, indexFile },
     commonDir,
     base,
@@ -90,6 +90,17 @@ export async function takeSnapshot(request: SnapshotRequest): Promise<Snapshot> 
     changed: changed.sort((a, b) => (a.path < b.path ? -1 : 1)),
     left: [...new Set([...copied, ...leftover.named])].map(pathFromBytes).sort(),
   };
+}
+
+/** A worker may have broken the HEAD of its worktree; then what it committed is not to be found, but its files are. */
+async function readMending(request: LeftoverRequest): Promise<Leftover> {
+  try {
+    return await readLeftover(request);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== "git_failed") throw error;
+    mendHead(request.place.gitDir, request.base);
+    return await readLeftover(request);
+  }
 }
 
 interface Written {

@@ -14,7 +14,7 @@ import type { Repository } from "../git/repository.ts";
 import { slotHome } from "../git/slot-home.ts";
 import { closeSlotPool, openSlotPool, type SlotPool } from "../git/worktree.ts";
 import { fileFailure } from "../host/file.ts";
-import { acquireLock, type Lock, lockHeld } from "../host/lock.ts";
+import { acquireLock, type Lock, lockHeld, readLock } from "../host/lock.ts";
 import { endSurvivors, markOf } from "../host/process-tree.ts";
 import { selfFacts } from "../host/runner.ts";
 import { type RunFolder, runFolder, runnerLock } from "./folder.ts";
@@ -49,6 +49,14 @@ export async function lockRepository(repository: Repository, run: RunId): Promis
   const lock = await acquireLock(runnerLock(repository), { run });
   if (lock.type === "held") throw lockHeld(lock);
   return lock;
+}
+
+/** A runner that was killed after its run's last fact has left its lock, and nobody goes on with that run. */
+export async function removeDeadLock(repository: Repository, run: RunId): Promise<void> {
+  const file = runnerLock(repository);
+  if ((await readLock(file))?.run !== run) return;
+  const lock = await acquireLock(file, { run });
+  if (lock.type === "acquired") await lock.release();
 }
 
 /** Begins a run: its first line is in the journal before anything else of it exists. The caller holds the lock. */
