@@ -120,7 +120,7 @@ describe("what a unit may hand in", () => {
     expect(log.split("\n")).toEqual(["Uma User Do a", "Uma User Do a", "Uma User First"]);
   });
 
-  it("does not end where a link of the user leads to of the user's leads to", async () => {
+  it("does not end where a link of the user leads to", async () => {
     const scene = await makeScene();
     mkdirSync(path.join(scene.repository.folder, "elsewhere"));
     symlinkSync("../elsewhere", path.join(scene.repository.path, "out"));

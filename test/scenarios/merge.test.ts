@@ -14,8 +14,7 @@ describe("the merge queue", () => {
     const plan = scene.plan({
       units: ids.map((id) => planned(id, id === "d" ? { after: ["b"] } : {})),
     });
-    const script =
-      'cp "$AGENT_TASK_FILE" told-$PLEACH_ATTEMPT.log; echo $PLEACH_UNIT$PLEACH_ATTEMPT > $PLEACH_UNIT.txt';
+    const script = "echo $PLEACH_UNIT$PLEACH_ATTEMPT > $PLEACH_UNIT.txt";
     const check = "if grep -q b b.txt; then echo b is never right; exit 1; fi; ! grep -q c1 c.txt";
     const { code, document } = await scene.ask<FinalDocument>(
       ["run", "--plan", plan, "--command", script, "--check", check, "--attempts", "2"],
@@ -104,7 +103,7 @@ describe("the merge queue", () => {
     expect(unitIn(document, "b").commit).toBe(mergeB?.[0]);
   });
 
-  it("names the files of a conflict, tries again on the new head, and then keeps what it could not merge", async () => {
+  it("names the files of a conflict, and its worker tries again on the new head", async () => {
     const files = Object.fromEntries(
       ["1", "2", "3", "4"].map((n) => [`old/${n}.txt`, `${n}\n`.repeat(9)]),
     );
@@ -118,7 +117,8 @@ describe("the merge queue", () => {
     // Both begin from the same base; git moves what is new in a folder after the folder.
     const script = [
       "if [ $PLEACH_UNIT = dir ]; then mkdir new && mv old/* new/; exit; fi",
-      "mkdir -p old new; while ! git show-ref -q pleach/$PLEACH_RUN/file; do :; done",
+      'if [ $PLEACH_ATTEMPT = 1 ]; then while [ "$(git rev-parse pleach/$PLEACH_RUN/integration)" = "$(git rev-parse HEAD)" ]; do sleep 0.05; done; fi',
+      "mkdir -p old new",
       "if [ $PLEACH_ATTEMPT = 1 ]; then echo added > old/added.txt; else echo added > new/added.txt; fi",
     ].join("\n");
     const line = ["run", "--plan", plan, "--command", script, "--check", "true", "--attempts", "2"];
@@ -135,7 +135,7 @@ describe("the merge queue", () => {
     });
     expect({ code, outcome: document.outcome }).toEqual({ code: 0, outcome: "complete" });
     const told = scene.record(document.run, "journal.jsonl");
-    expect(told).toContain('"conflict"');
+    expect(told).toContain('"type":"conflict","paths":["new/added.txt"]');
     expect(unitIn(document, "file").attempts).toBe(2);
     expect(scene.record(document.run, "units/file/2/TASK.md")).toContain("conflict");
     expect(await scene.repository.git("ls-files")).toContain("new/added.txt");
@@ -144,7 +144,7 @@ describe("the merge queue", () => {
   it.each([
     ["no-such-command-anywhere", "(command not found)"],
     ["./z.txt", "(command could not be executed)"],
-    ["kill -9 $$", "was killed by SIGKILL"],
+    ["kill -9 $$", "exited with 137"],
   ])("takes a check that cannot run for red: %s", async (check, said) => {
     const scene = await makeScene({ "a.txt": "a\n", "z.txt": "z\n" });
     const plan = scene.plan({ units: [planned("a")] });
