@@ -34,6 +34,9 @@ export type Moved =
 /** How long to wait, again and again, for a git of the user's that holds their index. */
 const waitsMs = [0, 50, 100, 200, 400, 800] as const;
 
+/** How often git may fail for another reason: once because it knows files only by their times, once more for good. */
+const failuresMax = 2;
+
 /** Moves `target` from `old` to `new` by compare-and-swap, and brings along every worktree that has it checked out as `git
  *  merge --ff-only` would, but never over an edited, deleted, untracked or ignored file of the user's. To take a landing
  *  back, swap `old` and `new`. After a crash in here, `recoverMove`. */
@@ -107,6 +110,7 @@ async function bringAlong(
 ): Promise<Moved | undefined> {
   const lock = path.join(checkout.gitDir, "index.lock");
   let said = "";
+  let failures = 0;
   for (const waitMs of waitsMs) {
     await pause(waitMs);
     const answer = await git(checkout, ["read-tree", "-m", "-u", move.old, move.new], {
@@ -116,9 +120,11 @@ async function bringAlong(
     said = answer.stderr.trim();
     // Whoever holds the index got it before us, so nothing was touched.
     if (existsSync(lock)) continue;
+    failures += 1;
     await settle(checkout, differences, () => "old");
     const edits = await localEdits(checkout, differences);
     if (edits.length > 0) return refusal(edits);
+    if (failures === failuresMax) break;
     // Files may have been touched without a change, which only a refresh tells git.
     await git(checkout, ["update-index", "-q", "--refresh"], { codes: [0, 1, 128] });
   }

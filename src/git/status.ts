@@ -27,6 +27,8 @@ export interface Status {
   readonly ignored: readonly string[];
 }
 
+/** No honest checkout takes as long; what a worker left could make git wait for ever. */
+const statusTimeoutMs = 15 * 60_000;
 const settings = ["core.untrackedCache=false", "core.trustctime=true", "core.checkStat=default"];
 
 /** `untracked: false` is faster: only tracked paths are looked at. */
@@ -47,7 +49,11 @@ export async function readStatus(
         ? ["--untracked-files=all", "--ignored=matching"]
         : ["--untracked-files=no"]),
     ],
-    { encoding: "latin1", config: [...settings, ...(options.config ?? [])] },
+    {
+      encoding: "latin1",
+      config: [...settings, ...(options.config ?? [])],
+      signal: AbortSignal.timeout(statusTimeoutMs),
+    },
   );
   return parseStatus(answer.stdout);
 }

@@ -13,7 +13,7 @@ import {
   type Scene,
   simpleRun,
   worker,
-} from "../support/scene.ts";
+} from "../support/fault-scene.ts";
 
 const hostileIds = [
   "-f",

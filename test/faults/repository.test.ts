@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { makeRepository, runGit, temporaryFolder } from "../support/repository.ts";
 import {
   kept,
   makeScene,
@@ -12,7 +11,8 @@ import {
   sceneAt,
   simpleRun,
   worker,
-} from "../support/scene.ts";
+} from "../support/fault-scene.ts";
+import { makeRepository, runGit, temporaryFolder } from "../support/repository.ts";
 
 describe("a repository in another state than most", { timeout: 180_000 }, () => {
   it("refuses a folder that is no repository, or has no commit yet", async () => {

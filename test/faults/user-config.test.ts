@@ -10,7 +10,7 @@ import {
   runKept,
   type Scene,
   simpleRun,
-} from "../support/scene.ts";
+} from "../support/fault-scene.ts";
 
 /** A script that leaves a trace of having been run. */
 function tracer(scene: Scene, name: string, then = "exit 1"): { script: string; trace: string } {

@@ -10,7 +10,7 @@ import {
   pleach,
   runKept,
   type Scene,
-} from "../support/scene.ts";
+} from "../support/fault-scene.ts";
 import { isRunning } from "../support/scratch.ts";
 
 /** Lets each unit run its own script, all in one run; a unit owns `<id>/**` and what `owns` adds. */

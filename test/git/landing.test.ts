@@ -3,6 +3,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -14,6 +15,7 @@ import type { Sha } from "../../src/core/id.ts";
 import { moveTarget } from "../../src/git/landing.ts";
 import { identityOf, type MoveScene, makeMove } from "../support/move.ts";
 import { fingerprint, leftovers, repositoryAt, runGit } from "../support/repository.ts";
+import { watchingGit } from "../support/watched-git.ts";
 
 /** Nothing of the user's and no ref may differ after a refusal. */
 async function expectRefusal(scene: MoveScene, paths: readonly string[]): Promise<void> {
@@ -42,6 +44,27 @@ test("the branch moves with its checkout and writes only what differs", async ()
   expect(existsSync(join(repository.path, "gone"))).toBe(false);
   expect(await repository.git("reflog", "-1", "--format=%gs", "HEAD")).toBe(scene.move.message);
   expect(await repository.git("reflog", "-1", "--format=%gs", "main")).toBe(scene.move.message);
+});
+
+test("the checkout is updated once", async () => {
+  const scene = await makeMove({ a: "1\n", b: "1\n" }, { a: "2\n" });
+  const { calls } = await watchingGit(scene.repository.folder, () => expectMoved(scene));
+  expect(calls.filter((call) => call === "read-tree")).toHaveLength(1);
+  const writers = ["checkout", "reset", "checkout-index", "update-index", "merge", "restore"];
+  expect(calls.filter((call) => writers.includes(call))).toEqual([]);
+});
+
+test("a commit that the user tries meanwhile is refused, and can be made afterwards", async () => {
+  const scene = await makeMove({ a: "1\n", mine: "1\n" }, { a: "2\n" });
+  const { repository } = scene;
+  repository.write({ mine: "2\n" });
+  const said = join(repository.folder, "said");
+  const run = `cd '${repository.path}' && ! /usr/bin/env PATH="$OLDPATH" git commit -qam user 2> '${said}'`;
+  await watchingGit(repository.folder, () => expectMoved(scene), { call: "read-tree", run });
+  expect(readFileSync(said, "utf8")).toMatch(/HEAD.lock|cannot lock ref/);
+  await repository.commit({}, "user");
+  expect(await repository.git("log", "--format=%s", "-2")).toBe("user\nWork");
+  expect(await repository.git("show", "HEAD:a")).toBe("2");
 });
 
 test("swapping old and new takes the move back", async () => {

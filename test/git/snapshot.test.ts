@@ -15,18 +15,13 @@ import {
 } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { RepoPath } from "../../src/core/id.ts";
 import { type Change, isHeld } from "../../src/git/change.ts";
 import { filterGuard } from "../../src/git/filter-guard.ts";
 import { makeRepository, runGit } from "../support/repository.ts";
-import {
-  makeWorktree,
-  snapshotRef,
-  treeFiles,
-  watchingGit,
-  worktreeAt,
-} from "../support/worktree-scene.ts";
+import { watchingGit } from "../support/watched-git.ts";
+import { makeWorktree, snapshotRef, treeFiles, worktreeAt } from "../support/worktree-scene.ts";
 
 function told(changed: readonly Change[]): string[] {
   return changed.map(
@@ -42,10 +37,11 @@ test("where nothing changed there is no commit, and git was asked once", async (
   expect(calls).toEqual(["status"]);
 });
 
-test("a small change takes seven calls of git, a deletion one more", async () => {
+test("a small change takes seven calls of git", async () => {
   const scene = await makeWorktree({ a: "1\n", b: "1\n" });
   scene.write("a", "2\n");
   scene.write("new", "n\n");
+  rmSync(join(scene.slot.path, "b"));
   const { calls } = await watchingGit(scene.repository.folder, () => scene.snapshot());
   expect(calls).toEqual([
     "status",
@@ -334,6 +330,57 @@ test("an index that the worker damaged, locked or lied in is not believed", asyn
   expect(told((await scene.snapshot()).changed)).toEqual(changed);
   writeFileSync(join(scene.slot.adminDir, "index"), "no index");
   expect(told((await scene.snapshot()).changed)).toEqual(changed);
+});
+
+test("a file rewritten within the second of its checkout is seen however late", async () => {
+  const scene = await makeWorktree({ a: "1\n" });
+  scene.write("a", "2\n");
+  const second = Math.floor(Date.now() / 1000);
+  await vi.waitUntil(() => Math.floor(Date.now() / 1000) > second, { timeout: 3000 });
+  expect(told((await scene.snapshot()).changed)).toEqual(["modified a 100644 100644"]);
+});
+
+test("an admin directory that the worker broke or led elsewhere is mended", async () => {
+  const scene = await makeWorktree({ a: "1\n" });
+  const trace = join(scene.repository.folder, "ran");
+  const elsewhere = await makeRepository({ other: "o\n" });
+  await elsewhere.git("config", "filter.evil.clean", `touch ${trace}; cat`);
+  writeFileSync(join(scene.slot.adminDir, "commondir"), `${elsewhere.path}/.git\n`);
+  writeFileSync(join(scene.slot.adminDir, "HEAD"), "nonsense");
+  scene.write(".gitattributes", "a filter=evil\n");
+  scene.write("a", "2\n");
+  expect(told((await scene.snapshot()).changed)).toEqual([
+    "added .gitattributes 000000 100644",
+    "modified a 100644 100644",
+  ]);
+  expect(existsSync(trace)).toBe(false);
+});
+
+test("what would hang a git that only looks is taken out of its way", async () => {
+  const scene = await makeWorktree({ a: "1\n", ".gitignore": "x\n" });
+  const at = (name: string): string => join(scene.slot.path, name);
+  rmSync(at(".gitignore"));
+  mkdirSync(at("new/.git"), { recursive: true });
+  mkdirSync(at("new/.git/objects"));
+  mkdirSync(at("new/.git/refs"));
+  for (const name of [".gitignore", ".gitattributes", ".gitmodules", "new/.git/HEAD"])
+    execFileSync("mkfifo", [at(name)]);
+  scene.write("new/file", "f\n");
+  scene.write("big/.gitignore", "");
+  truncateSync(at("big/.gitignore"), 2 ** 31);
+  const snapshot = await scene.snapshot();
+  expect(told(snapshot.changed)).toEqual([
+    "deleted .gitignore 100644 000000",
+    "modified big/.gitignore 100644 100644 unheld",
+    "added new/file 000000 100644",
+  ]);
+  expect(snapshot.left).toEqual([
+    ".gitattributes",
+    ".gitignore",
+    ".gitmodules",
+    "big/.gitignore",
+    "new/.git",
+  ]);
 });
 
 test("a .git that the worker put in place of the worktree's own is kept and not obeyed", async () => {
