@@ -111,9 +111,15 @@ export async function readRefs(
   return new Map(refs.flatMap((ref) => (found.has(ref) ? [[ref, found.get(ref) as Sha]] : [])));
 }
 
-/** All refs whose names begin with `prefix`, which ends in `/`, in order of their names. */
-export async function listRefs(home: RefHome, prefix: string): Promise<ReadonlyMap<RefName, Sha>> {
-  return forEachRef(home, [prefix]);
+/** All refs whose names begin with `prefix`, which ends in `/`, in order of their names; with `within` only those whose commits
+ *  are in the history of that one. */
+export async function listRefs(
+  home: RefHome,
+  prefix: string,
+  options: { readonly within?: Sha } = {},
+): Promise<ReadonlyMap<RefName, Sha>> {
+  const { within } = options;
+  return forEachRef(home, [...(within === undefined ? [] : [`--merged=${within}`]), prefix]);
 }
 
 /** Above this many names one listing of all is asked for, since arguments are limited. */

@@ -3,7 +3,7 @@
 import v8 from "node:v8";
 
 /** The space for new objects stays as small as it begins, a sixteenth of what it would grow to: emptying it more often costs
- *  less than carrying it along. Before anything else is loaded. */
+ *  less than carrying it along. What it has grown to already stays. */
 export function keepMemorySmall(): void {
   v8.setFlagsFromString("--semi-space-growth-factor=1");
 }

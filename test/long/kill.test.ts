@@ -2,11 +2,11 @@ import { availableParallelism } from "node:os";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   type Expected,
-  eachOf,
   expectedOf,
   expectSameAfter,
   type Kill,
   momentsFrom,
+  sumOf,
 } from "../support/killed-run.ts";
 import { makeScene, removeScene } from "../support/woven-scene.ts";
 
@@ -26,21 +26,17 @@ test("killed before, in and after every journal line, a run ends as it would hav
     { when: at % 2 === 0 ? "torn" : "before", line: at + 1 },
     { when: "after", line: at + 1 },
   ]).flat();
-  let killed = 0;
-  await eachOf(kills, lanes, async (kill) => {
-    killed += await expectSameAfter(expected, [kill]);
-  });
+  const killed = await sumOf(kills, lanes, (kill) => expectSameAfter(expected, [kill]));
   // Now and then a run has a line less.
   expect(killed).toBeGreaterThan(kills.length - 4);
 }, 900_000);
 
 test("killed at 200 random moments, also of its resumes, a run ends as it would have", async () => {
   const seeds = Array.from({ length: scenes }, (_, seed) => seed);
-  let killed = 0;
-  await eachOf(seeds, lanes, async (seed) => {
+  const killed = await sumOf(seeds, lanes, (seed) => {
     const kills = momentsFrom(seed, expected.lines, killsEach);
     const sandbox = seed % 4 === 0 ? "bwrap" : "none";
-    killed += await expectSameAfter(expected, kills, ["--sandbox", sandbox]);
+    return expectSameAfter(expected, kills, ["--sandbox", sandbox]);
   });
   expect(killed).toBeGreaterThan(200);
 }, 900_000);

@@ -51,8 +51,11 @@ export function startPleach(
     });
   }
   const ended = new Promise<Ran & { by: NodeJS.Signals | null }>((resolve) => {
-    // Not `close`: a worker that outlives the kill may hold the pipe.
-    child.once("exit", (code, by) => setImmediate(() => resolve({ code, by, ...said })));
+    child.once("close", (code, by) => resolve({ code, by, ...said }));
+    // What outlives the kill may hold the pipe.
+    child.once("exit", (code, by) => {
+      if (by === "SIGKILL") resolve({ code, by, ...said });
+    });
   });
   const send = (to: number, name: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) process.kill(to, name);
@@ -181,11 +184,11 @@ async function mergesOf({ repository }: Scene): Promise<string[]> {
     .filter(Boolean);
 }
 
-/** Promise P7: nothing of ours is left, and nothing of it runs. Snapshots stay until `pleach clean`. */
-export async function expectNothingLeft(scene: Scene): Promise<void> {
+/** Promise P7: nothing of ours is left, and nothing of it runs. Snapshots stay until `pleach clean`, and what did not land. */
+export async function expectNothingLeft(scene: Scene, ...kept: readonly string[]): Promise<void> {
   const run = theRun(scene);
   expect(runningWith(`PLEACH_RUN=${run}`)).toEqual([]);
-  expect(await leftovers(scene.repository.path, [`refs/pleach/${run}/`])).toEqual([]);
+  expect(await leftovers(scene.repository.path, [`refs/pleach/${run}/`, ...kept])).toEqual([]);
   expect(await scene.repository.git("for-each-ref", `refs/pleach/${run}/integration`)).toBe("");
   expect(filesInState(scene)).toEqual([]);
   expect(existsSync(path.join(scene.repository.path, ".git/pleach/runner"))).toBe(false);
@@ -255,17 +258,22 @@ async function expectWhole(scene: Scene, user: Record<string, string>): Promise<
   await expectMergedOnce(scene);
 }
 
-/** Does all of it, so many at a time. */
-export async function eachOf<T>(
+/** Does all of it, so many at a time, and adds up what comes of it. */
+export async function sumOf<T>(
   items: readonly T[],
   concurrency: number,
-  work: (item: T) => Promise<unknown>,
-): Promise<void> {
+  work: (item: T) => Promise<number>,
+): Promise<number> {
   const open = [...items];
+  let sum = 0;
   const lane = async () => {
-    for (let item = open.shift(); item !== undefined; item = open.shift()) await work(item);
+    for (let item = open.shift(); item !== undefined; item = open.shift()) {
+      const count = await work(item);
+      sum += count;
+    }
   };
   await Promise.all(Array.from({ length: concurrency }, lane));
+  return sum;
 }
 
 /** Moments for one run and its resumes: anywhere in the first, early in the others, which have less to do. */
