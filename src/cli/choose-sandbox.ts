@@ -1,5 +1,6 @@
 /** Which sandbox a run has, and what is writable in it; a run that needs one and has none does not begin. */
 import { existsSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { Failure } from "../core/failure.ts";
 import type { Command, Plan } from "../core/plan.ts";
@@ -78,9 +79,9 @@ function commandsOf(settings: Settings, plan: Plan): readonly Command[] {
 function placesIn(command: Command): readonly string[] {
   const words = typeof command === "string" ? command.split(/[\s"'=;|&()<>]+/) : command;
   return words.flatMap((word) => {
-    if (!path.isAbsolute(word) || !existsSync(word)) return [];
-    const folder = path.dirname(word);
-    const shared = ["/", "/tmp", "/dev", "/dev/shm", "/proc"].includes(folder);
-    return [shared ? word : folder];
+    const file = path.normalize(word);
+    const shared = ["/tmp", "/dev/shm", os.tmpdir()].find((one) => file.startsWith(`${one}/`));
+    if (shared === undefined || !existsSync(file)) return [];
+    return [path.dirname(file) === shared ? file : path.dirname(file)];
   });
 }

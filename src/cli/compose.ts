@@ -11,9 +11,11 @@ import type { Json } from "../core/plan.ts";
 import type { RunState } from "../core/run.ts";
 import { openRepository } from "../git/repository.ts";
 import { stateHome, writeAtomically } from "../host/file.ts";
+import { keepMemorySmall } from "../host/memory.ts";
 import { parsePlan } from "../plan/plan-file.ts";
 import { writePlan } from "../plan/plan-text.ts";
 import { dropRequest, type SpokenRequest } from "../run/inbox.ts";
+import { removeDeadLock } from "../run/runner.ts";
 import type { PlanPreview } from "../view/preview.ts";
 import { diagnose } from "./diagnosis.ts";
 import type { Cleaned, Doors, Eyes, Request, Where } from "./doors.ts";
@@ -22,6 +24,7 @@ import { type Prepared, prepare, requireTrust } from "./prepare.ts";
 import { anyRun, isUnfinished, openStoredRuns, type StoredRuns } from "./stored-runs.ts";
 
 export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
+  keepMemorySmall();
   // Filling worktrees keeps a processor busy each.
   const checkoutLane = makeLane(availableParallelism());
   const drive = (on: Pick<StoredRuns, "repository" | "stateHome">, eyes: Eyes): Driver => {
@@ -43,7 +46,10 @@ export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
     resume: async (where, named, eyes) => {
       const stored = await openStoredRuns(where.dir);
       const { state } = await stored.pick(named, [isUnfinished, anyRun]);
-      if (!isUnfinished(state)) return { state, alreadyFinished: true };
+      if (!isUnfinished(state)) {
+        await removeDeadLock(stored.repository, state.run);
+        return { state, alreadyFinished: true };
+      }
       const ended = await driveOn(drive(stored, eyes), state.run, () => []);
       return { state: ended, alreadyFinished: false };
     },

@@ -100,12 +100,13 @@ function detailLines(details: Readonly<Record<string, unknown>>): string[] {
   return more > 0 ? [...lines.slice(0, detailLinesMax), `  - and ${more} more`] : lines;
 }
 
-/** A problem is a text, or has a place and a message. */
+/** A problem is a text, or has a place and a message, and perhaps says what to write instead. */
 function detailText(item: unknown): string {
   if (typeof item === "string") return item;
   if (typeof item !== "object" || item === null) return String(item);
-  const { path, at, message } = item as { path?: unknown; at?: unknown; message?: unknown };
-  const place = path ?? at;
+  const { path, at, field, message, advice } = item as Readonly<Record<string, unknown>>;
+  const place = field ?? path ?? at;
   if (typeof message !== "string") return JSON.stringify(item);
-  return typeof place === "string" && place !== "" ? `${place}: ${message}` : message;
+  const line = typeof advice === "string" ? `${message} (${advice})` : message;
+  return typeof place === "string" && place !== "" ? `${place}: ${line}` : line;
 }

@@ -9,14 +9,14 @@ import type { RefName, RepoPath, Sha, UnitId } from "../core/id.ts";
 import { filesByUnit, type Ownership, ownershipOf } from "../core/ownership.ts";
 import type { Plan, PlanFile } from "../core/plan.ts";
 import { type PlanFacts, planWarnings } from "../core/plan-problem.ts";
-import { problemLine, problemsFailure } from "../core/problem.ts";
+import { type Problem, problemLine, problemsFailure } from "../core/problem.ts";
 import type { Settings } from "../core/settings.ts";
 import { openRepository, type Repository, resolveTarget, revision } from "../git/repository.ts";
 import { filesAt, type TreeEntry } from "../git/tree.ts";
 import { stateHome } from "../host/file.ts";
 import { readPlanFile, requirePlan } from "../plan/plan-file.ts";
 import { matchedFiles, planFromFiles } from "../plan/static-planner.ts";
-import { codemodProblems } from "../work/codemod-worker.ts";
+import { askCodemodProblems, codemodProblems } from "../work/codemod-worker.ts";
 import type { RunRequest } from "./doors.ts";
 
 export interface Prepared {
@@ -39,7 +39,8 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
   const base = await baseOf(repository, request, target);
   const facts = { target, folder: read.folder, cwd: request.dir };
   const settings = await settingsOf(read.config, request, facts);
-  requireRules(settings);
+  await requireRules(settings);
+  if (settings.land === "pr") throw noPullRequests();
   const entries = await filesAt(repository, base.sha, { sizes: request.plan === undefined });
   const planFacts: PlanFacts = {
     files: entries,
@@ -71,6 +72,13 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
     ],
     untrusted: await untrusted(home, repository, request, read),
   };
+}
+
+function noPullRequests(): Failure {
+  const message = "land: pr is not in this version";
+  return new Failure("usage", "land_pr_unknown", message, {
+    advice: "use --land never, then push the integration branch that the run names",
+  });
 }
 
 const noChecks =
@@ -165,17 +173,23 @@ function goalOf(settings: Settings, worker: Settings["workers"][string] | undefi
   return `Run ${settings.worker}`;
 }
 
-function requireRules(settings: Settings): void {
-  const problems = Object.entries(settings.workers).flatMap(([name, worker]) =>
+/** What the text alone tells first, then what ast-grep itself has against the rules that a unit may run. */
+async function requireRules(settings: Settings): Promise<void> {
+  const rules = Object.entries(settings.workers).flatMap(([name, worker]) =>
     worker.type === "codemod" && worker.codemod.type === "rule"
-      ? codemodProblems(worker.codemod.text, worker.codemod.file).map((message) => ({
-          field: name,
-          message,
-        }))
+      ? [{ name, codemod: worker.codemod }]
       : [],
   );
+  const problems: Problem[] = [];
+  for (const { name, codemod } of rules) {
+    const told = codemodProblems(codemod.text, codemod.file);
+    const asked = told.length > 0 ? told : await askCodemodProblems(codemod, neverAborted);
+    problems.push(...asked.map((message) => ({ field: name, message })));
+  }
   if (problems.length > 0) throw problemsFailure("usage", "the codemod", problems);
 }
+
+const neverAborted = new AbortController().signal;
 
 function recorded(file: PlanFile, base: Sha): Plan {
   const { version: _, base: __, ...rest } = file;

@@ -113,6 +113,8 @@ function undo(
       return { ...move, phase: "undone" };
     case "undo-refused":
       return { ...move, phase: "undo_refused", refusal: event.refusal };
+    default:
+      return unreachable(event);
   }
 }
 

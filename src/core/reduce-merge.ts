@@ -1,6 +1,6 @@
 /** The merge queue's facts: a candidate is made, verified check by check, and becomes the tip, or goes back to its unit. */
 import type { CheckResult, MergeSubject, RunEvent } from "./event.ts";
-import { invariant } from "./failure.ts";
+import { invariant, unreachable } from "./failure.ts";
 import { refuse, unitOf, withUnit } from "./reduce-unit.ts";
 import type { MergeState, RunState } from "./run.ts";
 import type { Reason } from "./worker.ts";
@@ -110,6 +110,8 @@ function checked<T extends Checked>(value: T, event: CheckEvent, at: number): T 
     case "check-finished":
       invariant(checking?.name === event.result.name, "a check starts before it finishes");
       return { ...(rest as T), results: [...value.results, event.result] };
+    default:
+      return unreachable(event);
   }
 }
 

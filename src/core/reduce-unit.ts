@@ -1,6 +1,6 @@
 /** What attempts make of their units: accepted, refused and tried again, ended, and what then becomes of the units after them. */
 import type { AttemptOutcome, Leavings, RunEvent } from "./event.ts";
-import { invariant } from "./failure.ts";
+import { invariant, unreachable } from "./failure.ts";
 import type { UnitId } from "./id.ts";
 import { dependentsOf } from "./order.ts";
 import { unitPositions } from "./plan.ts";
@@ -47,6 +47,8 @@ export function reduceUnit(state: RunState, event: UnitEvent, at: number): RunSt
       return interrupt(state, event, at);
     case "unit-cancelled":
       return cancelUnit(state, event.unit);
+    default:
+      return unreachable(event);
   }
 }
 

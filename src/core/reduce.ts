@@ -1,7 +1,7 @@
 /** reduce(state, line): what is so after one more fact. Pure; it trusts nothing and breaks (a bug, or a corrupt journal) on a fact
  *  that cannot follow. It must never look at the clock: time comes in with the line. */
 import type { JournalLine, RunEvent, Runner } from "./event.ts";
-import { invariant } from "./failure.ts";
+import { invariant, unreachable } from "./failure.ts";
 import { reduceLanding } from "./reduce-landing.ts";
 import { reduceMerge } from "./reduce-merge.ts";
 import { cancelOpenUnits, endOpenUnits, reduceUnit } from "./reduce-unit.ts";
@@ -99,6 +99,8 @@ function reduceCourse(state: RunState, event: CourseEvent): RunState {
       const { type: _, ...told } = event;
       return { ...state, at: { phase: "interrupted", ...told } };
     }
+    default:
+      return unreachable(event);
   }
 }
 

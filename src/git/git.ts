@@ -204,11 +204,19 @@ const outsides = [
     code: "not_permitted",
     advice: "make the repository and its .git folder writable for you, then try again",
   },
+  {
+    words:
+      /(?:clean|smudge) filter .* failed|filter process .* failed|filter-process.*: not found/i,
+    code: "filter_failed",
+    advice:
+      "see that the program is installed which a filter of your git configuration names (such as git-lfs), then go on with `pleach resume`",
+  },
 ] as const;
 
 function refused(args: readonly string[], answer: GitAnswer): Failure {
-  const said = answer.stderr.trim().split("\n").at(-1) ?? "";
+  const lines = answer.stderr.trim().split("\n");
   const outside = outsides.find(({ words }) => words.test(answer.stderr));
+  const said = lines.find((line) => outside?.words.test(line)) ?? lines.at(-1) ?? "";
   return new Failure(
     outside === undefined ? "repository" : "environment",
     outside?.code ?? "git_failed",

@@ -1,7 +1,8 @@
 /** A ref held still: git has locked it and verified where it is, and moves it or lets it go when we say so. Meanwhile nobody
  *  else can move it, so that a checkout can be brought along first. If we die, git sees its input end and lets it go. */
 import type { RefName, Sha } from "../core/id.ts";
-import { type GitChild, type GitPlace, startGit } from "./git.ts";
+import { Conversation } from "./conversation.ts";
+import { type GitPlace, startGit } from "./git.ts";
 import { readRef } from "./ref.ts";
 
 export interface RefMove {
@@ -51,58 +52,6 @@ export async function holdRef(place: GitPlace, move: RefMove): Promise<RefHold> 
   const tip = (await readRef({ commonDir: place.gitDir }, move.ref)) ?? null;
   if (tip !== move.old) return { type: "stale", tip };
   return { type: "busy", message: oneLine(talk.complaint) || `${move.ref} is locked` };
-}
-
-/** Lines to a git and from it. */
-class Conversation {
-  readonly #child: GitChild;
-  readonly #ended: Promise<number | null>;
-  #heard = "";
-  #said = "";
-  #listener: (() => void) | undefined;
-
-  constructor(child: GitChild) {
-    this.#child = child;
-    child.stdout?.on("data", (chunk: Buffer) => {
-      this.#heard += chunk.toString("latin1");
-      this.#listener?.();
-    });
-    child.stderr?.on("data", (chunk: Buffer) => {
-      this.#said += chunk.toString("utf8");
-    });
-    // A git that has ended says so by its exit code, not by a pipe that breaks.
-    child.stdin?.on("error", () => undefined);
-    this.#ended = new Promise((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", resolve);
-    });
-    // Awaited below in any case; until then a failure must not count as unhandled.
-    this.#ended.catch(() => undefined);
-  }
-
-  get complaint(): string {
-    return this.#said.replace(/^fatal: (?:prepare: )?/, "");
-  }
-
-  say(text: string): void {
-    if (this.#child.stdin?.writable) this.#child.stdin.write(text);
-  }
-
-  /** False where git ends without having said it. */
-  async hears(line: string): Promise<boolean> {
-    const heard = new Promise<boolean>((resolve) => {
-      this.#listener = () => {
-        if (this.#heard.includes(line)) resolve(true);
-      };
-      this.#listener();
-    });
-    return Promise.race([heard, this.#ended.then(() => this.#heard.includes(line))]);
-  }
-
-  async ends(): Promise<number | null> {
-    this.#child.stdin?.end();
-    return this.#ended;
-  }
 }
 
 function oneLine(text: string): string {

@@ -3,10 +3,13 @@
 import { Failure } from "../core/failure.ts";
 import { isSha, type RefName, type Sha } from "../core/id.ts";
 import { git } from "./git.ts";
+import type { RefWriter } from "./ref-writer.ts";
 
 /** What a ref needs of a repository. */
 export interface RefHome {
   readonly commonDir: string;
+  /** Moves refs without a process for each move; while a run works. */
+  readonly writer?: RefWriter;
 }
 
 export interface RefUpdate {
@@ -32,6 +35,18 @@ export async function updateRefs(
   options: { readonly message?: string; readonly signal?: AbortSignal } = {},
 ): Promise<RefsMoved> {
   if (updates.length === 0) return { type: "moved" };
+  const input = updates.map(instruction).join("");
+  // Where it refuses, a git of its own is asked, which tells why.
+  if (options.message === undefined && (await home.writer?.move(input))) return { type: "moved" };
+  return moveAlone(home, updates, input, options);
+}
+
+async function moveAlone(
+  home: RefHome,
+  updates: readonly RefUpdate[],
+  input: string,
+  options: { readonly message?: string; readonly signal?: AbortSignal },
+): Promise<RefsMoved> {
   for (let attempt = 1; ; attempt += 1) {
     const answer = await git(
       { gitDir: home.commonDir },
@@ -42,7 +57,7 @@ export async function updateRefs(
         "-z",
       ],
       {
-        input: updates.map(instruction).join(""),
+        input,
         codes: [0, 1, 128],
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       },
@@ -56,6 +71,26 @@ export async function updateRefs(
     throw notMoved(answer.stderr, updates);
   }
 }
+
+/** Puts a ref that only we write at a commit, wherever it is; `likely` is where it should be, which saves looking. */
+export async function putRef(
+  home: RefHome,
+  put: { readonly ref: RefName; readonly new: Sha; readonly likely: Sha | null },
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<void> {
+  let old = put.likely;
+  for (let attempt = 1; attempt <= putTries; attempt += 1) {
+    const update = { ref: put.ref, new: put.new, old };
+    if ((await updateRefs(home, [update], options)).type === "moved") return;
+    old = (await readRef(home, put.ref)) ?? null;
+    if (old === put.new) return;
+  }
+  throw new Failure("repository", "ref_moved", `${put.ref} is moved by somebody else`, {
+    advice: "see what else writes refs under pleach/, then go on with `pleach resume`",
+  });
+}
+
+const putTries = 4;
 
 /** The object that a ref names now; undefined if there is no such ref. */
 export async function readRef(home: RefHome, ref: RefName): Promise<Sha | undefined> {
@@ -76,9 +111,15 @@ export async function readRefs(
   return new Map(refs.flatMap((ref) => (found.has(ref) ? [[ref, found.get(ref) as Sha]] : [])));
 }
 
-/** All refs whose names begin with `prefix`, which ends in `/`, in order of their names. */
-export async function listRefs(home: RefHome, prefix: string): Promise<ReadonlyMap<RefName, Sha>> {
-  return forEachRef(home, [prefix]);
+/** All refs whose names begin with `prefix`, which ends in `/`, in order of their names; with `within` only those whose commits
+ *  are in the history of that one. */
+export async function listRefs(
+  home: RefHome,
+  prefix: string,
+  options: { readonly within?: Sha } = {},
+): Promise<ReadonlyMap<RefName, Sha>> {
+  const { within } = options;
+  return forEachRef(home, [...(within === undefined ? [] : [`--merged=${within}`]), prefix]);
 }
 
 /** Above this many names one listing of all is asked for, since arguments are limited. */

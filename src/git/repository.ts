@@ -8,9 +8,9 @@ import { isSha, type RefName, type Sha } from "../core/id.ts";
 import { isAbsent } from "../host/file.ts";
 import { type GitAnswer, type GitPlace, git, gitFrom, porcelain, zeroSeparated } from "./git.ts";
 import { nearest } from "./near.ts";
-import { listRefs } from "./ref.ts";
+import { listRefs, type RefHome } from "./ref.ts";
 
-export interface Repository {
+export interface Repository extends RefHome {
   /** The directory that all worktrees share; real and absolute. */
   readonly commonDir: string;
   /** The root of the checkout that we were started in; the main one's if we were started in `.git`. */

@@ -3,13 +3,12 @@
 import { constants } from "node:fs";
 import { copyFile, lstat, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { Failure } from "../core/failure.ts";
 import type { RefName, RepoPath, Sha } from "../core/id.ts";
 import { fileFailure, isAbsent, readTextIfThere } from "../host/file.ts";
 import { pointHead, resetAdmin, resetPointer, slotIndex } from "./admin-dir.ts";
 import { type GitPlace, git } from "./git.ts";
 import { indexedPaths } from "./index-file.ts";
-import { readRef, updateRefs } from "./ref.ts";
+import { putRef } from "./ref.ts";
 import { markerName, markerText, type SlotNumber, slotName, slotPath } from "./slot-home.ts";
 import { sparseConfig, sparsePatterns } from "./sparse.ts";
 import { tidyFolder } from "./tidy-folder.ts";
@@ -67,15 +66,22 @@ async function prepareOnce(
   const adminDir = known ?? (await addWorktree(pool, name, content.base));
   const slot = { number, path: folder, adminDir, gitPlace: { gitDir: adminDir, workTree: folder } };
   const branch = content.branch;
+  const how = signal === undefined ? {} : { signal };
   // Both are waited for, also when one fails: nothing of ours may still be running in the slot then.
   const [moved, filled] = await Promise.allSettled([
-    branch === undefined ? undefined : putBranch(pool, branch, content.base, signal),
+    // From whatever an earlier attempt left it at: its snapshot has that.
+    branch === undefined ? undefined : putRef(pool.repository, atBase(branch, content.base), how),
     fill(pool, slot, content, { fresh: known === undefined, signal }),
   ]);
   if (moved.status === "rejected") throw moved.reason;
   if (filled.status === "rejected") throw filled.reason;
   if (branch !== undefined) await pointHead(pool, adminDir, { branch });
   return slot;
+}
+
+/** Most attempts are first ones, of a unit that has no branch yet. */
+function atBase(ref: RefName, base: Sha) {
+  return { ref, new: base, likely: null };
 }
 
 /** The admin directory of a slot that was made before, if it still bears our mark and its folder is one. */
@@ -91,29 +97,6 @@ async function usableAdmin(
   await discardSlot(pool, name);
   return undefined;
 }
-
-/** Puts the unit's branch at its base by compare-and-swap, from whatever an earlier attempt left it at (its snapshot has
- *  that). */
-async function putBranch(
-  pool: SlotPool,
-  ref: RefName,
-  base: Sha,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const options = signal === undefined ? {} : { signal };
-  let old: Sha | undefined;
-  for (let attempt = 1; attempt <= branchTries; attempt += 1) {
-    const update = { ref, new: base, old: old ?? null };
-    if ((await updateRefs(pool.repository, [update], options)).type === "moved") return;
-    old = await readRef(pool.repository, ref);
-    if (old === base) return;
-  }
-  throw new Failure("repository", "branch_contended", `${ref} is moved by somebody else`, {
-    advice: "see what else writes branches under pleach/, then go on with `pleach resume`",
-  });
-}
-
-const branchTries = 4;
 
 /** The index that we keep says what we wrote and when; git restores whatever differs from it. */
 async function fill(

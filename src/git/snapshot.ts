@@ -16,6 +16,7 @@ import { keepLeft } from "./leavings.ts";
 import { type Leftover, type LeftoverRequest, readLeftover } from "./leftover.ts";
 import { pathFromBytes, pathToBytes } from "./path-text.ts";
 import { readRef, updateRefs } from "./ref.ts";
+import type { RefWriter } from "./ref-writer.ts";
 import {
   beginIndex,
   changeIndex,
@@ -28,6 +29,8 @@ export interface SnapshotRequest {
   /** The worktree, by its admin directory. No process of the worker is left. */
   readonly place: GitPlace & { readonly workTree: string };
   readonly commonDir: string;
+  /** Moves the ref without a process of its own. */
+  readonly writer?: RefWriter | undefined;
   readonly base: Sha;
   readonly checkout: "full" | "sparse";
   /** Where the snapshot's commit is kept. An earlier snapshot there becomes a parent of the new one. */
@@ -50,6 +53,8 @@ export interface Snapshot {
   readonly changeTree?: Sha;
   /** Everything that a commit can hold. Absent where nothing was left. */
   readonly commit?: Sha;
+  /** The commit holds just the change, on the base: it may serve as the unit's. */
+  readonly plain?: true;
   /** Sorted by path. Nothing in here: the worker changed nothing. */
   readonly changed: readonly Change[];
   /** What no commit can hold, sorted; folders end in `/`. */
@@ -84,6 +89,7 @@ export async function takeSnapshot(request: SnapshotRequest): Promise<Snapshot> 
   return {
     ...(written.changeTree === undefined ? {} : { changeTree: written.changeTree }),
     ...(written.commit === undefined ? {} : { commit: written.commit }),
+    ...(written.plain ? { plain: true } : {}),
     changed: changed.sort((a, b) => (a.path < b.path ? -1 : 1)),
     left: [...new Set([...copied, ...leftover.named])].map(pathFromBytes).sort(),
   };
@@ -103,6 +109,7 @@ async function readMending(request: LeftoverRequest): Promise<Leftover> {
 interface Written {
   readonly changeTree?: Sha;
   readonly commit?: Sha;
+  readonly plain: boolean;
   readonly differences: readonly Difference[];
   /** Paths that git would not take. */
   readonly refused: readonly string[];
@@ -118,7 +125,7 @@ async function writeWhole(
   const { edited, added, deletes, unskipped, extras, head } = leftover;
   const touched = [edited, added, deletes, unskipped, extras].some((list) => list.length > 0);
   if (!touched && (head === undefined || head === request.base))
-    return { differences: [], refused: [], unheld: [] };
+    return { plain: false, differences: [], refused: [], unheld: [] };
   let broken: Sha | undefined;
   for (let tries = 1; tries <= wholeTries; tries += 1) {
     try {
@@ -157,12 +164,13 @@ async function writeOnce(
     snapshotTree === changeTree ? [] : await differenceOf(scope.place, changeTree, snapshotTree);
   const head = leftover.head ?? base;
   const isNothing = differences.length + more.length === 0 && head === base;
-  const commit = isNothing
+  const kept = isNothing
     ? undefined
     : await keepCommit(request, { tree: snapshotTree, head, broken });
   return {
     ...(differences.length === 0 ? {} : { changeTree }),
-    ...(commit === undefined ? {} : { commit }),
+    ...(kept === undefined ? {} : { commit: kept.commit }),
+    plain: snapshotTree === changeTree && kept?.parents.length === 1,
     differences,
     refused: [...unheld, ...failedExtras, ...missing(extras, more)],
     unheld: unheld.map((name) => {
@@ -189,19 +197,20 @@ function missing(added: readonly string[], differences: readonly Difference[]): 
 async function keepCommit(
   request: SnapshotRequest,
   made: { readonly tree: Sha; readonly head: Sha; readonly broken: Sha | undefined },
-): Promise<Sha> {
+): Promise<{ readonly commit: Sha; readonly parents: readonly Sha[] }> {
   const { tree, head, broken } = made;
-  const { place, base, ref, message, author } = request;
-  const home = { commonDir: request.commonDir };
+  const { place, base, ref, message, author, commonDir, writer } = request;
+  const home = { commonDir, ...(writer === undefined ? {} : { writer }) };
   const own = head === base ? [base] : [base, head];
   const commit = await commitTree(place, { tree, parents: own, message, author });
-  if (ref === undefined) return commit;
-  if ((await updateRefs(home, [{ ref, new: commit, old: null }])).type === "moved") return commit;
+  const first = { commit, parents: own };
+  if (ref === undefined) return first;
+  if ((await updateRefs(home, [{ ref, new: commit, old: null }])).type === "moved") return first;
   const earlier = await readRef(home, ref);
   const parents = earlier === undefined || earlier === broken ? own : [...own, earlier];
   const again = await commitTree(place, { tree, parents, message, author });
   const moved = await updateRefs(home, [{ ref, new: again, old: earlier ?? null }]);
-  if (moved.type === "moved") return again;
+  if (moved.type === "moved") return { commit: again, parents };
   throw new Failure("repository", "ref_not_moved", `${ref} is moved by somebody else`, {
     advice: "see what else writes refs under pleach/, then go on with `pleach resume`",
   });

@@ -7,7 +7,7 @@ import { unitPositions } from "../core/plan.ts";
 import type { RunState } from "../core/run.ts";
 import { commitMessage, commitTree, type Identity, type MessageParts } from "../git/commit.ts";
 import { mergeInMemory } from "../git/merge.ts";
-import { readRef, updateRefs } from "../git/ref.ts";
+import { putRef, readRef, updateRefs } from "../git/ref.ts";
 import type { Repository } from "../git/repository.ts";
 
 export interface MergeRequest {
@@ -32,7 +32,9 @@ export async function makeCandidate(
   const message = commitMessage(messageOf(state, subject));
   const request = { tree: verdict.tree, parents: [onto, head], message, author };
   const commit = await commitTree(place, request);
-  await keep(repository, state, commit);
+  // The last candidate, if it was verified, is what this one goes onto.
+  const likely = onto === state.plan.base ? null : onto;
+  await putRef(repository, { ref: candidateRef(state.run), new: commit, likely });
   return { type: "candidate-made", subject, commit, tree: verdict.tree };
 }
 
@@ -50,14 +52,6 @@ function messageOf(state: RunState, subject: MergeSubject): MessageParts {
     body: state.units.find((one) => one.id === id)?.summary ?? "",
     trailers: { run, unit: id, attempt, worker },
   };
-}
-
-async function keep(repository: Repository, state: RunState, commit: Sha): Promise<void> {
-  const ref = candidateRef(state.run);
-  const old = (await readRef(repository, ref)) ?? null;
-  if (old === commit) return;
-  const moved = await updateRefs(repository, [{ ref, new: commit, old }]);
-  if (moved.type === "refused") throw notOurs(ref);
 }
 
 /** Moves the integration branch to a verified candidate; one that it is at already was moved before a crash. */

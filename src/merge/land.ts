@@ -1,6 +1,7 @@
 /** Landing: the target moves to the verified result by compare-and-swap, and what is checked out comes along. It must never move
  *  the target from a commit that the result does not contain, nor write over a file that the user changed. */
 import type { Refusal, RunEvent } from "../core/event.ts";
+import { unreachable } from "../core/failure.ts";
 import { integrationRef, type RefName, type Sha } from "../core/id.ts";
 import type { RunState } from "../core/run.ts";
 import { isAncestor } from "../git/ancestor.ts";
@@ -104,6 +105,8 @@ function refusalOf(
             message: `${name} has moved on since the landing, to ${moved.tip}`,
             paths: [],
           };
+    default:
+      return unreachable(moved);
   }
 }
 

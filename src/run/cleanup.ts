@@ -5,8 +5,7 @@ import type { RunEvent } from "../core/event.ts";
 import { candidateRef, integrationRef, type RefName, type Sha, type UnitId } from "../core/id.ts";
 import { unitPositions } from "../core/plan.ts";
 import type { RunState, UnitState } from "../core/run.ts";
-import { isAncestor } from "../git/ancestor.ts";
-import { listRefs, updateRefs } from "../git/ref.ts";
+import { listRefs, type RefHome, updateRefs } from "../git/ref.ts";
 import { removeSlots } from "../git/remove-slots.ts";
 import type { SlotPool } from "../git/worktree.ts";
 import { errorCode } from "../host/file.ts";
@@ -36,18 +35,35 @@ export async function cleanUp(
 
 async function cleanRefs(pool: SlotPool, state: RunState, depth: CleanDepth) {
   const { repository } = pool;
-  const branches = await listRefs(repository, `refs/heads/pleach/${state.run}/`);
+  const prefix = `refs/heads/pleach/${state.run}/`;
+  const branches = await listRefs(repository, prefix);
   const snapshots = await listRefs(repository, `refs/pleach/${state.run}/`);
+  const within =
+    depth === "discard"
+      ? branches
+      : await listRefs(repository, prefix, { within: state.integration });
   const all = [...branches, ...snapshots];
-  const done: [RefName, Sha][] = [];
-  for (const [ref, sha] of all) {
-    if (depth === "discard" || (await isDone(pool, state, depth, ref, sha))) done.push([ref, sha]);
-  }
-  const updates = done.map(([ref, sha]) => ({ ref, new: null, old: sha }));
-  if (updates.length > 0) await updateRefs(repository, updates);
-  const gone = new Set(done.map(([ref]) => ref));
+  const done = all.filter(
+    ([ref, sha]) => depth === "discard" || isDone(state, depth, ref, sha, within),
+  );
+  const gone = await removeRefs(repository, done);
   const kept = all.map(([ref]) => ref).filter((ref) => !gone.has(ref) && !hasLanded(state, ref));
   return { removed: [...gone], kept };
+}
+
+/** In one transaction; what somebody moves meanwhile is theirs now, and stays. Answers those that are gone. */
+async function removeRefs(
+  repository: RefHome,
+  refs: readonly (readonly [RefName, Sha])[],
+): Promise<ReadonlySet<RefName>> {
+  let left = refs;
+  while (left.length > 0) {
+    const updates = left.map(([ref, sha]) => ({ ref, new: null, old: sha }));
+    const moved = await updateRefs(repository, updates);
+    if (moved.type === "moved") break;
+    left = moved.ref === undefined ? [] : left.filter(([ref]) => ref !== moved.ref);
+  }
+  return new Set(left.map(([ref]) => ref));
 }
 
 /** A snapshot of what the target has: it stays until `pleach clean`, but nobody need be told of it. */
@@ -62,13 +78,14 @@ function unitOf(state: RunState, ref: RefName): UnitState | undefined {
   return position === undefined ? undefined : state.units[position];
 }
 
-async function isDone(
-  { repository }: SlotPool,
+/** `within`: the branches whose commits the result holds. */
+function isDone(
   state: RunState,
   depth: CleanDepth,
   ref: RefName,
   sha: Sha,
-): Promise<boolean> {
+  within: ReadonlyMap<RefName, Sha>,
+): boolean {
   const landed = state.landing.phase === "landed";
   if (ref === candidateRef(state.run)) return true;
   if (ref === integrationRef(state.run)) return landed || sha === state.plan.base;
@@ -78,8 +95,7 @@ async function isDone(
     return depth === "landed" && landed && unit.at.phase === "merged";
   }
   // The branch of a unit that handed in nothing says nothing that the result does not say.
-  const place = { gitDir: repository.commonDir };
-  return unit.at.phase === "merged" || isAncestor(place, sha, state.integration);
+  return unit.at.phase === "merged" || within.has(ref);
 }
 
 async function removeIfEmpty(folder: string): Promise<void> {

@@ -41,7 +41,8 @@ export async function runLoop(parts: LoopParts): Promise<LoopEnd> {
 class Loop {
   readonly #parts: LoopParts;
   readonly #inFlight = new Set<string>();
-  readonly #broken = new Set<string>();
+  /** What this runner does not ask for again: it failed, or answered that no fact comes of it. */
+  readonly #over = new Set<string>();
   #state: RunState;
   #error: { readonly first: unknown } | undefined;
 
@@ -79,7 +80,7 @@ class Loop {
 
   #hand(action: HandAction): boolean {
     const key = actionKey(action);
-    if (this.#inFlight.has(key) || this.#broken.has(key)) return false;
+    if (this.#inFlight.has(key) || this.#over.has(key)) return false;
     this.#inFlight.add(key);
     const { hands, mailbox } = this.#parts;
     hands.perform(action, this.#state).then(
@@ -93,6 +94,8 @@ class Loop {
     switch (mail.type) {
       case "answer":
         this.#inFlight.delete(actionKey(mail.action));
+        // A stop answers with nothing, since what it stopped answers itself: asked again at once it would never let that in.
+        if (mail.events.length === 0) this.#over.add(actionKey(mail.action));
         return this.#record(mail.events);
       case "failed":
         this.#inFlight.delete(actionKey(mail.action));
@@ -107,9 +110,9 @@ class Loop {
 
   /** What failed is not tried again by this runner; a run that still works is interrupted, and can be resumed. */
   async #fail(action: HandAction, error: unknown): Promise<void> {
-    this.#broken.add(actionKey(action));
+    this.#over.add(actionKey(action));
     const stop = stopKey(action);
-    if (stop !== undefined) this.#broken.add(stop);
+    if (stop !== undefined) this.#over.add(stop);
     this.#error ??= { first: error };
     const { phase } = this.#state.at;
     if (phase === "working" || phase === "paused") {

@@ -102,18 +102,22 @@ export class RealHands implements Hands {
     return inherits;
   }
 
-  async #work(action: Perform<"work">, state: RunState): Promise<readonly RunEvent[]> {
-    const { unit, attempt: number } = action;
+  #work(action: Perform<"work">, state: RunState): Promise<readonly RunEvent[]> {
     const stop = new AbortController();
-    const ended = attempt(this.#attemptParts(action, state), stop.signal);
-    const settled = ended.then(
+    const answer = this.#attempt(action, state, stop.signal);
+    const ended = answer.then(
       () => undefined,
       () => undefined,
     );
-    this.#attempts.set(`${unit} ${number}`, { stop, ended: settled });
-    const { outcome, leavings } = await ended;
+    this.#attempts.set(`${action.unit} ${action.attempt}`, { stop, ended });
+    return answer;
+  }
+
+  async #attempt(action: Perform<"work">, state: RunState, signal: AbortSignal) {
+    const { unit, attempt: number } = action;
+    const { outcome, leavings } = await attempt(this.#attemptParts(action, state), signal);
     await this.#clearExchange(action);
-    return [{ type: "unit-finished", unit, attempt: number, outcome, leavings }];
+    return [{ type: "unit-finished", unit, attempt: number, outcome, leavings } as const];
   }
 
   async #stop({ unit, attempt: number }: Perform<"stop-work">): Promise<readonly RunEvent[]> {

@@ -9,11 +9,12 @@ import { reduce } from "../core/reduce.ts";
 import type { RunState } from "../core/run.ts";
 import { removeOwnLocks } from "../git/own-locks.ts";
 import { readRef, updateRefs } from "../git/ref.ts";
+import { RefWriter } from "../git/ref-writer.ts";
 import type { Repository } from "../git/repository.ts";
 import { slotHome } from "../git/slot-home.ts";
 import { closeSlotPool, openSlotPool, type SlotPool } from "../git/worktree.ts";
 import { fileFailure } from "../host/file.ts";
-import { acquireLock, type Lock, lockHeld } from "../host/lock.ts";
+import { acquireLock, type Lock, lockHeld, readLock } from "../host/lock.ts";
 import { endSurvivors, markOf } from "../host/process-tree.ts";
 import { selfFacts } from "../host/runner.ts";
 import { type RunFolder, runFolder, runnerLock } from "./folder.ts";
@@ -48,6 +49,14 @@ export async function lockRepository(repository: Repository, run: RunId): Promis
   const lock = await acquireLock(runnerLock(repository), { run });
   if (lock.type === "held") throw lockHeld(lock);
   return lock;
+}
+
+/** A runner that was killed after its run's last fact has left its lock, and nobody goes on with that run. */
+export async function removeDeadLock(repository: Repository, run: RunId): Promise<void> {
+  const file = runnerLock(repository);
+  if ((await readLock(file))?.run !== run) return;
+  const lock = await acquireLock(file, { run });
+  if (lock.type === "acquired") await lock.release();
 }
 
 /** Begins a run: its first line is in the journal before anything else of it exists. The caller holds the lock. */
@@ -109,6 +118,21 @@ export async function continueRun(
 }
 
 async function drive(
+  parts: RunnerParts,
+  folder: RunFolder,
+  journal: Journal,
+  state: RunState,
+): Promise<LoopEnd> {
+  const writer = new RefWriter(parts.repository.commonDir);
+  try {
+    const repository = { ...parts.repository, writer };
+    return await driveLoop({ ...parts, repository }, folder, journal, state);
+  } finally {
+    await writer.close();
+  }
+}
+
+async function driveLoop(
   parts: RunnerParts,
   folder: RunFolder,
   journal: Journal,

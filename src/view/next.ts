@@ -93,7 +93,7 @@ function idleStep(state: RunState, land: Step): Step {
   if (allMerged(state) && outcomeOf(state) === "complete") return land;
   const merged = state.units.filter((unit) => unit.at.phase === "merged").length;
   return {
-    command: `pleach land --partial ${state.run}`,
+    command: `pleach land ${state.run}`,
     why: `lands what is merged (${sayCount(merged, "unit")}), without the rest`,
   };
 }

@@ -3,16 +3,14 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { AttemptOutcome, Leavings } from "../core/event.ts";
-import { Failure, invariant } from "../core/failure.ts";
+import { invariant } from "../core/failure.ts";
 import { type RepoPath, type Sha, snapshotRef, unitRef } from "../core/id.ts";
 import type { Ownership } from "../core/ownership.ts";
 import type { Unit } from "../core/plan.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Assignment, Desk, Place, Reason, Worker, WorkOutcome } from "../core/worker.ts";
-import { type Change, isHeld } from "../git/change.ts";
 import { commitMessage, commitTree, type Identity } from "../git/commit.ts";
-import { git } from "../git/git.ts";
-import { readRef, updateRefs } from "../git/ref.ts";
+import { putRef } from "../git/ref.ts";
 import { type Checkout, prepareSlot, type Slot } from "../git/slot.ts";
 import { type Snapshot, takeSnapshot } from "../git/snapshot.ts";
 import type { SlotPool } from "../git/worktree.ts";
@@ -22,6 +20,7 @@ import type { Sandbox } from "../host/sandbox.ts";
 import { runCheck } from "./check.ts";
 import { recordExchange } from "./exchange-record.ts";
 import { gate } from "./gate.ts";
+import { linkTargets } from "./link-target.ts";
 import { setUpWorktree } from "./setup.ts";
 
 export interface AttemptParts {
@@ -180,6 +179,7 @@ async function secure(
   return takeSnapshot({
     place: { ...slot.gitPlace, workTree: slot.path },
     commonDir: pool.repository.commonDir,
+    writer: pool.repository.writer,
     base,
     checkout: checkoutOf(parts).mode,
     ref: snapshotRef(run, unit.id, number),
@@ -231,7 +231,7 @@ async function judge(
     unit: parts.unit.id,
     ownership: parts.ownership,
     isProtected: parts.isProtected,
-    links: await linkTargets(parts, snapshot),
+    links: await linkTargets(parts.pool.repository, snapshot.changed),
   };
   const strayed = wordsOnly ? undefined : gate(snapshot.changed, facts);
   const reason = strayed ?? (await failedCheck(parts, left, signal));
@@ -241,18 +241,6 @@ async function judge(
   const { artifacts } = worked;
   return { type: "completed", head, changed, summary, artifacts };
 }
-
-/** Where each symlink leads that is new or changed. */
-async function linkTargets({ pool }: AttemptParts, { changed }: Snapshot) {
-  const place = { gitDir: pool.repository.commonDir };
-  const links = changed.filter((change) => change.newMode === symlink && isHeld(change));
-  const read = async ({ path: link, oid }: Change): Promise<[RepoPath, string]> => {
-    return [link, (await git(place, ["cat-file", "blob", oid])).stdout];
-  };
-  return new Map(await Promise.all(links.map(read)));
-}
-
-const symlink = "120000";
 
 async function failedCheck(
   parts: AttemptParts,
@@ -283,23 +271,17 @@ async function failedCheck(
   return undefined;
 }
 
+/** The snapshot's commit serves as the unit's where it holds just the change. */
 async function commitOf(parts: AttemptParts, snapshot: Snapshot, summary: string): Promise<Sha> {
   const { pool, assignment, author } = parts;
   const { run, unit, base } = assignment;
   const { changeTree: tree } = snapshot;
   invariant(tree !== undefined, "a change has a tree");
-  const head = await commitTree(
-    { gitDir: pool.repository.commonDir },
-    { tree, parents: [base], message: messageOf(parts, summary), author },
-  );
-  const ref = unitRef(run, unit);
-  const old = (await readRef(pool.repository, ref)) ?? null;
-  const moved = await updateRefs(pool.repository, [{ ref, new: head, old }]);
-  if (moved.type === "refused") {
-    throw new Failure("repository", "ref_moved", `${ref} is moved by somebody else`, {
-      advice: "see what else writes branches under pleach/, then go on with `pleach resume`",
-    });
-  }
+  const place = { gitDir: pool.repository.commonDir };
+  const request = { tree, parents: [base], message: messageOf(parts, summary), author };
+  const { plain, commit } = snapshot;
+  const head = plain === true && commit !== undefined ? commit : await commitTree(place, request);
+  await putRef(pool.repository, { ref: unitRef(run, unit), new: head, likely: base });
   return head;
 }
 

@@ -11,7 +11,7 @@ export async function setup(): Promise<void> {
   const typescript = createRequire(import.meta.url).resolve("typescript/package.json");
   const args = [
     path.join(path.dirname(typescript), "bin/tsc"),
-    ...["-p", path.join(root, "tsconfig.build.json"), "--noCheck", "--declaration", "false"],
+    ...["-p", path.join(root, "tsconfig.build.json"), "--noCheck"],
     ...["--incremental", "--tsBuildInfoFile", path.join(root, "dist/.tsbuildinfo")],
   ];
   const child = startProcess(process.execPath, args, { cwd: root, stdio: "inherit" });

@@ -14,11 +14,14 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Added to an environment that has only PATH and HOME. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Words that start it, such as `prlimit --nofile=64`. */
+  readonly through?: readonly string[];
 }
 
 export function runProgram(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { PATH = "", HOME = "" } = process.env;
-  const child = startProcess(process.execPath, [builtProgram, ...args], {
+  const words = [...(options.through ?? []), process.execPath, builtProgram, ...args];
+  const child = startProcess(words[0] ?? "", words.slice(1), {
     cwd: options.cwd ?? process.cwd(),
     env: { PATH, HOME, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -63,7 +63,7 @@ describe("the status of a run", () => {
     expect(text).toContain("strayed: it strayed (x.ts)");
     expect(text).toContain(`a: refs/pleach/${state.run}/a/2`);
     expect(text).toContain(`pleach logs ${state.run}/a`);
-    expect(text).toContain(`pleach land --partial ${state.run}`);
+    expect(text).toContain(`pleach land ${state.run}`);
     expect(text).toContain(`pleach clean --discard ${state.run}`);
   });
 

@@ -1,0 +1,9 @@
+/** Keeping our own memory small: every program that we start blocks us in proportion to it, for the system copies the tables of
+ *  all our pages. */
+import v8 from "node:v8";
+
+/** The space for new objects stays as small as it begins, a sixteenth of what it would grow to: emptying it more often costs
+ *  less than carrying it along. What it has grown to already stays. */
+export function keepMemorySmall(): void {
+  v8.setFlagsFromString("--semi-space-growth-factor=1");
+}

@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import type { RunEvent } from "../../src/core/event.ts";
+import type { UnitId } from "../../src/core/id.ts";
+import { foldRun, reduce } from "../../src/core/reduce.ts";
+import { base, sha, startRun, unit } from "../support/run-state.ts";
+
+const a = "a" as UnitId;
+
+describe("a fact that cannot follow is refused", () => {
+  const subject = { type: "unit", unit: a, attempt: 1 } as const;
+  const wrong: readonly [string, RunEvent][] = [
+    ["an attempt out of order", { type: "unit-started", unit: a, attempt: 2, base, slot: 1 }],
+    [
+      "an end without a beginning",
+      { type: "unit-finished", unit: a, attempt: 1, outcome: { type: "stopped" }, leavings: {} },
+    ],
+    ["a unit that is not in the plan", { type: "unit-cancelled", unit: "x" as UnitId }],
+    [
+      "a merge of what was not handed in",
+      { type: "merge-started", subject, onto: base, head: base },
+    ],
+    ["a candidate of no merge", { type: "candidate-made", subject, commit: base, tree: base }],
+    [
+      "a landing that nobody asked for",
+      { type: "land-started", target: "refs/heads/main" as never, old: base, new: base },
+    ],
+    ["an undo of what never landed", { type: "undo-asked" }],
+    [
+      "an answer that nobody waits for",
+      { type: "approval-answered", id: "a-1", answer: "approved" },
+    ],
+    ["a check on an unknown commit", { type: "check-started", commit: sha(7), name: "types" }],
+    ["an event of no kind", { type: "party" } as never],
+  ];
+  it.each(wrong)("%s", (_, event) => {
+    const story = startRun({ units: [unit("a")] });
+    expect(() => story.happened(event).state()).toThrow();
+  });
+
+  it("a merge whose commit is not the candidate that was verified", () => {
+    const story = startRun({ units: [unit("a")] })
+      .start("a")
+      .accept("a");
+    const { at } = story.state().units[0] ?? {};
+    if (at?.phase !== "completed") throw new Error("a is completed");
+    story.happened(
+      { type: "merge-started", subject, onto: base, head: at.head },
+      { type: "candidate-made", subject, commit: sha(1), tree: sha(2) },
+    );
+    const outcome = { type: "merged", commit: sha(3) } as const;
+    expect(() => story.happened({ type: "merge-finished", subject, outcome }).state()).toThrow(
+      "what is merged is the candidate",
+    );
+  });
+
+  it("a gap in the numbers, or a second beginning", () => {
+    const lines = startRun({ units: [unit("a")] })
+      .start("a")
+      .lines();
+    expect(() =>
+      foldRun(lines.map((line) => (line.seq === 1 ? { ...line, seq: 2 } : line))),
+    ).toThrow();
+    expect(() => foldRun([...lines, ...lines])).toThrow();
+  });
+});
+
+describe("what an attempt leaves", () => {
+  it("is remembered for every attempt, with the reason for the next", () => {
+    const story = startRun({ units: [unit("a")] })
+      .start("a")
+      .refuse("a", { message: "nothing" });
+    const [state] = story.start("a").accept("a").state().units;
+    expect(state).toMatchObject({
+      attempts: 2,
+      refusals: 1,
+      previous: { message: "nothing" },
+      leavings: [{ attempt: 1 }, { attempt: 2 }],
+    });
+  });
+
+  it("an attempt that was cut off does not count as refused", () => {
+    const state = startRun({ units: [unit("a")] })
+      .start("a")
+      .happened(
+        { type: "run-resumed", runner: { pid: 2, startTime: "2", boot: "b" } },
+        { type: "unit-interrupted", unit: a, attempt: 1, leavings: { snapshot: sha(9) } },
+      )
+      .state();
+    expect(state.units[0]).toMatchObject({
+      at: { phase: "waiting" },
+      attempts: 1,
+      refusals: 0,
+      interruptions: 1,
+      leavings: [{ attempt: 1, snapshot: sha(9), left: [] }],
+    });
+  });
+
+  it("a unit cut off again and again is given up", () => {
+    const story = startRun({ units: [unit("a")] });
+    for (let attempt = 1; attempt <= 20; attempt++) {
+      story.start("a").happened({ type: "unit-interrupted", unit: a, attempt, leavings: {} });
+    }
+    expect(story.state().units[0]?.at).toMatchObject({
+      phase: "failed",
+      reason: { type: "worker_failed" },
+    });
+  });
+});
+
+it("cancelling a paused run ends what waits at once", () => {
+  const state = startRun({ units: [unit("a"), unit("b")] })
+    .start("a")
+    .happened({ type: "run-paused" }, { type: "run-cancelled", why: "asked" })
+    .state();
+  expect(state.at.phase).toBe("working");
+  expect(state.units.map(({ at }) => at.phase)).toEqual(["running", "cancelled"]);
+});
+
+it("a fold never changes the state that it was given", () => {
+  const lines = startRun({ units: [unit("a")] })
+    .start("a")
+    .accept("a")
+    .lines();
+  const state = foldRun(lines.slice(0, 2));
+  const copy = structuredClone(state);
+  const next = lines[2];
+  if (state === undefined || next === undefined) throw new Error("there are three lines");
+  reduce(state, next);
+  expect(state).toEqual(copy);
+});

@@ -1,0 +1,54 @@
+/** P5, P6 and P7 with the built program on real git: killed at a journal line or at any moment, also while it is resumed, a run ends
+ *  as one that nobody killed. All lines and 200 moments are in test/long. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  type Expected,
+  expectedOf,
+  expectSameAfter,
+  type Kill,
+  momentsFrom,
+} from "../support/killed-run.ts";
+import { makeScene, removeScene } from "../support/woven-scene.ts";
+
+let expected: Expected;
+beforeAll(async () => {
+  expected = await expectedOf(await makeScene());
+});
+afterAll(() => removeScene(expected.scene));
+
+const atLines: readonly Kill[] = [
+  { when: "torn", line: "run-started" },
+  { when: "after", line: "run-started" },
+  { when: "before", line: "unit-finished" },
+  { when: "torn", line: "candidate-made" },
+  { when: "before", line: "merge-finished" },
+  { when: "after", line: "check-started" },
+  { when: "after", line: "run-finished" },
+  { when: "after", line: "land-started" },
+  { when: "before", line: "landed" },
+  { when: "before", line: "cleaned" },
+  { when: "after", line: "cleaned" },
+];
+
+test.concurrent.each(atLines)("killed $when $line, it ends as it would have", async (kill) => {
+  expect(await expectSameAfter(expected, [kill])).toBe(1);
+});
+
+test.concurrent("killed in its resume too, before what it began is told", async () => {
+  const kills: readonly Kill[] = [
+    { when: "before", line: "candidate-made" },
+    { when: "torn", line: "run-resumed" },
+    { when: "before", line: "unit-interrupted" },
+    { when: "before", line: "landed" },
+    { when: "after", line: "run-resumed" },
+  ];
+  expect(await expectSameAfter(expected, kills)).toBe(5);
+});
+
+test.concurrent.each([
+  [1, "none"],
+  [2, "bwrap"],
+])("killed at moments that seed %i gives, in sandbox %s", async (seed, sandbox) => {
+  const kills = momentsFrom(seed, expected.lines, 3);
+  expect(await expectSameAfter(expected, kills, ["--sandbox", sandbox])).toBeGreaterThan(0);
+});
