@@ -206,9 +206,21 @@ async function cleanRun(driver: Driver, run: RunId, discard: boolean): Promise<C
     isUnfinished(state) ? [{ type: "run-cancelled", why: "discarded by pleach clean" }] : [],
   );
   const before = ended.clean.removed.length;
-  const asked = (): readonly RunEvent[] => [{ type: "clean-asked", discard }];
-  const state = isSettled(ended) ? await driveOn(driver, run, asked) : ended;
+  const cleaned = await cleanTo(driver, ended, { discard: false });
+  if (discard) {
+    for (const kept of cleaned.clean.kept) driver.eyes.warn(`throwing away ${kept}`);
+  }
+  const state = discard ? await cleanTo(driver, cleaned, { discard }) : cleaned;
   return { run, removed: state.clean.removed.slice(before), kept: state.clean.kept };
+}
+
+async function cleanTo(
+  driver: Driver,
+  state: RunState,
+  { discard }: { readonly discard: boolean },
+): Promise<RunState> {
+  if (!isSettled(state)) return state;
+  return driveOn(driver, state.run, () => [{ type: "clean-asked", discard }]);
 }
 
 async function trustHere(where: Where) {
