@@ -85,7 +85,10 @@ export async function look({ checkout }: Scene): Promise<Look> {
         ...(refs.length === 0 ? [] : ["index", "ORIG_HEAD", "logs/HEAD", "worktrees"]),
       ]);
       const isChanged = (name: string) =>
-        names.has(name) || paths.some((each) => name.startsWith(`index ${each} `));
+        names.has(name) ||
+        paths.some(
+          (each) => name.startsWith(`index ${each} `) || `file ${each}`.startsWith(`${name}/`),
+        );
       return Object.fromEntries(Object.entries(all).filter(([name]) => !isChanged(name)));
     },
   };
