@@ -11,7 +11,6 @@ import type { Json } from "../core/plan.ts";
 import type { RunState } from "../core/run.ts";
 import { openRepository } from "../git/repository.ts";
 import { stateHome, writeAtomically } from "../host/file.ts";
-import { keepMemorySmall } from "../host/memory.ts";
 import { parsePlan } from "../plan/plan-file.ts";
 import { writePlan } from "../plan/plan-text.ts";
 import { dropRequest, type SpokenRequest } from "../run/inbox.ts";
@@ -24,7 +23,6 @@ import { type Prepared, prepare, requireTrust } from "./prepare.ts";
 import { anyRun, isUnfinished, openStoredRuns, type StoredRuns } from "./stored-runs.ts";
 
 export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
-  keepMemorySmall();
   // Filling worktrees keeps a processor busy each.
   const checkoutLane = makeLane(availableParallelism());
   const drive = (on: Pick<StoredRuns, "repository" | "stateHome">, eyes: Eyes): Driver => {
