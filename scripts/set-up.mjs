@@ -3,13 +3,14 @@
 import { spawnSync } from "node:child_process";
 import { lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 
-export const root = path.dirname(import.meta.dirname);
+export const root = path.resolve(fileURLToPath(import.meta.url), "../..");
 const nodeMin = [20, 19];
+requireNode();
 
 /** Runs `npm ci` if packages are missing or are not those of the lockfile. */
 export function requirePackages() {
-  requireNode();
   const wrong = wrongPackages();
   if (wrong.length === 0) return;
   // A link leads to packages that another checkout keeps, and npm ci begins by deleting.
@@ -31,7 +32,7 @@ export function requireBuild() {
 }
 
 export function npm(args, options) {
-  // Within `npm run`, the npm that runs us; its child must not take our script's settings for its own.
+  // Within `npm run` this is the very npm that runs us, wherever it lies.
   const cli = process.env.npm_execpath;
   if (cli === undefined) must("npm", args, options);
   else must(process.execPath, [cli, ...args], options);

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import {
   claim,
   folder,
+  fromRepository,
   git,
   node,
   pleach,
@@ -21,7 +22,7 @@ const planFile = path.join(folder, "plan.json");
 /** A plan is a file that may be read and edited: here, it gets the proof without which its result must not land. */
 export async function planWithProof({ goal, units, codemod, check, want }) {
   const files = ["--files", "src/**/*.ts", "--units", String(units), "--codemod", codemod];
-  await pleach(["plan", goal, ...files, "--check", check, "--out", planFile]);
+  await pleach(["plan", goal, ...files, "--check", check, "--out", fromRepository(planFile)]);
   const plan = JSON.parse(readFileSync(planFile, "utf8"));
   const proof = [node, path.join(scripts, "check-endings.mjs"), want];
   const name = want === "all" ? "no bare imports" : "no endings";
@@ -33,15 +34,15 @@ export async function planWithProof({ goal, units, codemod, check, want }) {
   say(`it may land only when this holds: ${name}`);
 }
 
-/** Starts a run in a process group of its own, kills the group with SIGKILL once two units are merged, and answers with how
- *  many were. */
+/** Starts a run in a process group of its own, kills the group with SIGKILL once two units are merged, and answers with the
+ *  merges. */
 export async function killHalfWay(args) {
   const child = startPleach(args);
   const ended = new Promise((resolve) => child.once("close", resolve));
-  let merged = 0;
+  const merged = [];
   for await (const line of createInterface({ input: child.stdout })) {
-    if (eventType(line) === "merge-finished") merged += 1;
-    if (merged < 2) continue;
+    merged.push(...mergesIn(line));
+    if (merged.length < 2) continue;
     process.kill(-child.pid, "SIGKILL");
     break;
   }
@@ -50,9 +51,10 @@ export async function killHalfWay(args) {
   return merged;
 }
 
-function eventType(line) {
-  const value = JSON.parse(line);
-  return value.event?.type;
+function mergesIn(line) {
+  const { event } = JSON.parse(line);
+  const isMerge = event?.type === "merge-finished" && event.outcome.type === "merged";
+  return isMerge ? [event.outcome.commit] : [];
 }
 
 /** What a finished run must not leave: each list is empty if all is well. */

@@ -1,17 +1,10 @@
 // What the quickstart stands on: where things are, how it starts programs and says what it does, and the repository it makes.
 import { spawn } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { npm, requireBuild, root } from "../set-up.mjs";
 
-export const root = path.resolve(import.meta.dirname, "../..");
+export { root };
 export const folder = path.join(root, ".pleach-quickstart");
 export const repository = path.join(folder, "rxjs");
 export const node = process.execPath;
@@ -25,6 +18,8 @@ const published = "rxjs@7.8.2";
 export const environment = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_"))),
   PLEACH_STATE_HOME: path.join(folder, "state"),
+  // A check may say `tsc`, whoever started this.
+  PATH: `${path.join(root, "node_modules/.bin")}${path.delimiter}${process.env.PATH}`,
 };
 
 let steps = 0;
@@ -86,25 +81,33 @@ export function pleach(args) {
 
 export function startPleach(args) {
   // A group of its own, so that all of it can be killed at one stroke.
-  return spawn(node, [program, ...args], {
+  const child = spawn(node, [program, ...args], {
     cwd: repository,
     env: environment,
     stdio: ["ignore", "pipe", "inherit"],
     detached: true,
   });
+  // Nor does it go on when this ends before its time.
+  process.once("exit", () => {
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, "SIGKILL");
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
+  return child;
 }
 
-/** For `sh`. */
-export function quoted(text) {
+/** As one types it in the repository. */
+export function fromRepository(file) {
+  return path.relative(repository, file);
+}
+
+/** For a shell. */
+function quoted(text) {
   if (/^[\w./:=@-]+$/.test(text)) return text;
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 export async function build() {
-  if (!existsSync(tsc)) await npm(["ci", "--no-audit", "--no-fund"]);
-  if (newest(path.join(root, "src")) > newest(program)) {
-    await must(node, [path.join(root, "scripts/build.mjs")], { quiet: true });
-  }
+  requireBuild();
   say(`pleach ${await must(node, [program, "--version"], { quiet: true })} is built`);
 }
 
@@ -118,7 +121,7 @@ export async function makeRepository() {
     mkdirSync(fetched, { recursive: true });
     writeFileSync(path.join(fetched, "package.json"), '{ "private": true }\n');
     const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save"];
-    await npm(["install", published, ...flags, "--prefix", fetched]);
+    npm(["install", published, ...flags, "--prefix", fetched, "--loglevel=error"]);
   }
   for (const name of ["src", "tsconfig.json", "package.json", "README.md", "LICENSE.txt"]) {
     cpSync(path.join(sources, name), path.join(repository, name), { recursive: true });
@@ -137,18 +140,4 @@ export async function makeRepository() {
   await git("add", "--all", "--force");
   await git("commit", "--quiet", "--no-verify", "-m", "The published sources of rxjs 7.8.2");
   return (await git("ls-files")).split("\n").length;
-}
-
-function npm(args) {
-  const cli = process.env.npm_execpath;
-  return cli === undefined
-    ? must("npm", args, { quiet: true })
-    : must(node, [cli, ...args], { quiet: true });
-}
-
-function newest(place) {
-  const facts = statSync(place, { throwIfNoEntry: false });
-  if (facts === undefined) return 0;
-  if (!facts.isDirectory()) return facts.mtimeMs;
-  return Math.max(...readdirSync(place).map((name) => newest(path.join(place, name))), 0);
 }

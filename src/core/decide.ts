@@ -7,7 +7,7 @@ import type { JournalLine, RunEvent, RunOutcome } from "./event.ts";
 import type { UnitId } from "./id.ts";
 import { startOrder } from "./order.ts";
 import { unitPositions } from "./plan.ts";
-import type { RunState, UnitState } from "./run.ts";
+import type { RunState, UnitPhase, UnitState } from "./run.ts";
 
 export interface Circumstances {
   /** Milliseconds since the epoch, never going back within one runner. */
@@ -50,10 +50,8 @@ export function nextDeadline(state: RunState): number | undefined {
   const { unitTimeoutMs } = state.settings.limits;
   const over = state.timedOut || state.cancelled !== undefined;
   let next = over ? Number.POSITIVE_INFINITY : runDeadline(state);
-  for (const { at } of state.units) {
-    if (at.phase === "running" && at.stopping === undefined) {
-      next = Math.min(next, at.since + unitTimeoutMs);
-    }
+  for (const { at } of runningUnits(state)) {
+    if (at.stopping === undefined) next = Math.min(next, at.since + unitTimeoutMs);
   }
   return Number.isFinite(next) ? next : undefined;
 }
@@ -75,14 +73,21 @@ function decideWorking(state: RunState, now: number, answerable: boolean): reado
   return [];
 }
 
+type RunningUnit = UnitState & { readonly at: Extract<UnitPhase, { phase: "running" }> };
+
+/** A handful of perhaps a thousand units. */
+function runningUnits({ units }: RunState): readonly RunningUnit[] {
+  return units.filter((unit): unit is RunningUnit => unit.at.phase === "running");
+}
+
 function runDeadline(state: RunState): number {
   return state.updatedAt - state.activeMs + state.settings.limits.runTimeoutMs;
 }
 
 function deadlines(state: RunState, now: number): readonly Action[] {
   const { unitTimeoutMs } = state.settings.limits;
-  const late = state.units.flatMap(({ id, at }) =>
-    at.phase === "running" && at.stopping === undefined && now >= at.since + unitTimeoutMs
+  const late = runningUnits(state).flatMap(({ id, at }) =>
+    at.stopping === undefined && now >= at.since + unitTimeoutMs
       ? [record({ type: "unit-stopping", unit: id, attempt: at.attempt, why: "timed_out" })]
       : [],
   );
@@ -92,8 +97,7 @@ function deadlines(state: RunState, now: number): readonly Action[] {
 
 /** What has begun and whose answer is still awaited. */
 function ongoing(state: RunState): readonly Action[] {
-  return state.units.flatMap((unit): readonly Action[] => {
-    if (unit.at.phase !== "running") return [];
+  return runningUnits(state).flatMap((unit): readonly Action[] => {
     const { attempt, base, slot, stopping } = unit.at;
     const work: Action = { type: "work", unit: unit.id, attempt, base, slot };
     if (stopping !== undefined) {
@@ -105,16 +109,15 @@ function ongoing(state: RunState): readonly Action[] {
 }
 
 function recoverLost(state: RunState): readonly Action[] {
-  return state.units.flatMap(({ id, at }): readonly Action[] =>
-    at.phase === "running" && at.lost
+  return runningUnits(state).flatMap(({ id, at }): readonly Action[] =>
+    at.lost
       ? [{ type: "recover-work", unit: id, attempt: at.attempt, base: at.base, slot: at.slot }]
       : [],
   );
 }
 
 function windDown(state: RunState, why: "interrupted" | "cancelled"): readonly Action[] {
-  const stops = state.units.flatMap(({ id, at }): readonly Action[] => {
-    if (at.phase !== "running") return [];
+  const stops = runningUnits(state).flatMap(({ id, at }): readonly Action[] => {
     const { attempt, stopping } = at;
     if (stopping === undefined) return [record({ type: "unit-stopping", unit: id, attempt, why })];
     return [{ type: "stop-work", unit: id, attempt, why: stopping }];
@@ -124,7 +127,7 @@ function windDown(state: RunState, why: "interrupted" | "cancelled"): readonly A
 
 function approvalsAndStarts(state: RunState): readonly Action[] {
   if (state.cancelled !== undefined || state.timedOut) return [];
-  const taken = new Set(state.units.flatMap(({ at }) => (at.phase === "running" ? [at.slot] : [])));
+  const taken = new Set(runningUnits(state).map(({ at }) => at.slot));
   const actions: Action[] = [];
   for (const position of startOrder(state.plan.units)) {
     const unit = state.units[position];

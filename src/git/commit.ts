@@ -1,6 +1,7 @@
 /** Commits of our own making: who wrote them, what they say, which run they belong to. Everything in a message but the
  *  trailers may come from a model, so it must never be able to look like a trailer or an option. */
 import { isRunId, isUnitId, type RunId, type Sha, type UnitId } from "../core/id.ts";
+import { again } from "./again.ts";
 import { type GitPlace, git } from "./git.ts";
 
 export interface Identity {
@@ -66,17 +67,19 @@ function isUsable(who: Identity): boolean {
 export async function commitTree(place: GitPlace, request: CommitRequest): Promise<Sha> {
   const parents = request.parents.flatMap((parent) => ["-p", parent]);
   const date = request.date === undefined ? undefined : `@${Math.floor(request.date / 1000)} +0000`;
-  const answer = await git(place, ["commit-tree", ...parents, "-F", "-", request.tree], {
-    input: request.message,
-    config: ["i18n.commitEncoding=UTF-8"],
-    env: {
-      GIT_AUTHOR_NAME: request.author.name,
-      GIT_AUTHOR_EMAIL: request.author.email,
-      GIT_COMMITTER_NAME: request.author.name,
-      GIT_COMMITTER_EMAIL: request.author.email,
-      ...(date === undefined ? {} : { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date }),
-    },
-  });
+  const answer = await again(() =>
+    git(place, ["commit-tree", ...parents, "-F", "-", request.tree], {
+      input: request.message,
+      config: ["i18n.commitEncoding=UTF-8"],
+      env: {
+        GIT_AUTHOR_NAME: request.author.name,
+        GIT_AUTHOR_EMAIL: request.author.email,
+        GIT_COMMITTER_NAME: request.author.name,
+        GIT_COMMITTER_EMAIL: request.author.email,
+        ...(date === undefined ? {} : { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date }),
+      },
+    }),
+  );
   return answer.stdout.trim() as Sha;
 }
 

@@ -50,13 +50,17 @@ const hardened = [
   "advice.detachedHead=false",
 ].flatMap((setting) => ["-c", setting]);
 
-/** The environment of every git command: ours, cleared of `GIT_*`. */
+/** Where the user says that their own configuration lies: that is as much theirs as the files that they name. */
+const kept: readonly string[] = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"];
+
+/** The environment of every git command: ours, cleared of what `GIT_*` a hook or a shell may have left in it. */
 export function gitEnvironment(): Record<string, string> {
-  const kept = Object.entries(process.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && !entry[0].startsWith("GIT_"),
+  const passed = Object.entries(process.env).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && (!entry[0].startsWith("GIT_") || kept.includes(entry[0])),
   );
   return {
-    ...Object.fromEntries(kept),
+    ...Object.fromEntries(passed),
     LC_ALL: "C",
     GIT_OPTIONAL_LOCKS: "0",
     GIT_TERMINAL_PROMPT: "0",

@@ -3,6 +3,7 @@
  *  and so reads the attributes of none; only git's built-in text merge and the user's own `info/attributes` count. */
 import { Failure } from "../core/failure.ts";
 import type { RepoPath, Sha } from "../core/id.ts";
+import { again } from "./again.ts";
 import { type GitPlace, git, zeroSeparated } from "./git.ts";
 
 export type MergeVerdict =
@@ -28,10 +29,12 @@ export async function mergeInMemory(
   sides: MergeSides,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<MergeVerdict> {
-  const answer = await git(
-    { gitDir: place.gitDir },
-    ["merge-tree", "--write-tree", "-z", "--name-only", "--messages", sides.onto, sides.head],
-    { ...options, codes: [0, 1], config: mergeSettings },
+  const answer = await again(() =>
+    git(
+      { gitDir: place.gitDir },
+      ["merge-tree", "--write-tree", "-z", "--name-only", "--messages", sides.onto, sides.head],
+      { ...options, codes: [0, 1], config: mergeSettings },
+    ),
   );
   const fields = zeroSeparated(answer.stdout);
   const tree = fields[0] as Sha | undefined;

@@ -7,6 +7,7 @@ import { Failure } from "../core/failure.ts";
 import type { Sha } from "../core/id.ts";
 import { fileFailure } from "../host/file.ts";
 import { slotIndex } from "./admin-dir.ts";
+import { isPassing } from "./again.ts";
 import { onDisk } from "./disk-path.ts";
 import { hashFiles } from "./file-content.ts";
 import { type GitPlace, git } from "./git.ts";
@@ -162,9 +163,12 @@ async function addRaw(scope: IndexScope, name: string): Promise<readonly string[
   }
 }
 
+/** Whether git will not take a file, rather than miss something that is taken from under it. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof Failure && error.code === "git_failed";
+  return error instanceof Failure && refusals.has(error.code) && !isPassing(error);
 }
+
+const refusals: ReadonlySet<string> = new Set(["git_failed", "filter_failed", "not_permitted"]);
 
 async function run(
   scope: IndexScope,

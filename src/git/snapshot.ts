@@ -2,9 +2,11 @@
  *  It must lose no byte: what is not in the snapshot's tree lies beside the run's records and is named. It believes nothing
  *  that a worker could write, and runs nothing that one planted. */
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { Failure } from "../core/failure.ts";
 import type { RefName, RepoPath, Sha } from "../core/id.ts";
 import { mendHead, secureAdmin } from "./admin-guard.ts";
+import { isPassing } from "./again.ts";
 import { type Change, changeOf, unheldChange } from "./change.ts";
 import { commitTree, type Identity } from "./commit.ts";
 import { absent, type Difference, differenceOf } from "./difference.ts";
@@ -61,7 +63,8 @@ export interface Snapshot {
 
 const defaultFileBytesMax = 100 * 1024 * 1024;
 /** How often objects are written anew when somebody's `git gc --prune=now` took them. */
-const wholeTries = 3;
+const wholeTries = 12;
+const wholeWaitMs = 40;
 
 export async function takeSnapshot(request: SnapshotRequest): Promise<Snapshot> {
   const { place, commonDir, base } = request;
@@ -130,14 +133,11 @@ async function writeWhole(
       if (written.commit === undefined || (await isWhole(request, written.commit))) return written;
       broken = written.commit;
     } catch (error) {
-      if (tries === wholeTries || !mayBeGarbageCollection(error)) throw error;
+      if (tries === wholeTries || !isPassing(error)) throw error;
     }
+    await pause(wholeWaitMs * tries);
   }
   throw lost(request);
-}
-
-function mayBeGarbageCollection(error: unknown): boolean {
-  return error instanceof Failure && ["git_failed", "ref_not_moved"].includes(error.code);
 }
 
 async function writeOnce(

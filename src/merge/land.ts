@@ -67,7 +67,7 @@ export async function undo(
   const landing = { target, old, new: request.new };
   const back = { target, old: request.new, new: old, since: request.since };
   const undone: RunEvent = { type: "undone", ...landing };
-  await keepResult(repository, state, request.new);
+  const made = await keepResult(repository, state, request.new);
   if (resumed) {
     const found = await recoverMove(repository, back);
     if (found.type === "moved") return undone;
@@ -77,13 +77,21 @@ export async function undo(
   }
   const moved = await moveTarget(repository, { ...back, message: `pleach ${state.run}: undo` });
   if (moved.type === "moved") return undone;
+  if (made) await dropResult(repository, state, request.new);
   return { type: "undo-refused", refusal: refusalOf(state, back, moved) };
 }
 
-async function keepResult(repository: Repository, state: RunState, result: Sha): Promise<void> {
+/** True where the branch was not there and has been made. */
+async function keepResult(repository: Repository, state: RunState, result: Sha): Promise<boolean> {
   const ref = integrationRef(state.run);
-  const old = (await readRef(repository, ref)) ?? null;
-  if (old === null) await updateRefs(repository, [{ ref, new: result, old }]);
+  if ((await readRef(repository, ref)) !== undefined) return false;
+  const moved = await updateRefs(repository, [{ ref, new: result, old: null }]);
+  return moved.type === "moved";
+}
+
+/** The target holds the result still, so that the branch would only be left over. */
+async function dropResult(repository: Repository, state: RunState, result: Sha): Promise<void> {
+  await updateRefs(repository, [{ ref: integrationRef(state.run), new: null, old: result }]);
 }
 
 function refusalOf(

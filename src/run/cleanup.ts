@@ -68,7 +68,12 @@ async function removeRefs(
 
 /** A snapshot of what the target has: it stays until `pleach clean`, but nobody need be told of it. */
 function hasLanded(state: RunState, ref: RefName): boolean {
-  return state.landing.phase === "landed" && unitOf(state, ref)?.at.phase === "merged";
+  return targetHasResult(state) && unitOf(state, ref)?.at.phase === "merged";
+}
+
+/** Also after an undo that was refused. */
+function targetHasResult({ landing }: RunState): boolean {
+  return landing.phase === "landed" || landing.phase === "undo_refused";
 }
 
 function unitOf(state: RunState, ref: RefName): UnitState | undefined {
@@ -86,7 +91,7 @@ function isDone(
   sha: Sha,
   within: ReadonlyMap<RefName, Sha>,
 ): boolean {
-  const landed = state.landing.phase === "landed";
+  const landed = targetHasResult(state);
   if (ref === candidateRef(state.run)) return true;
   if (ref === integrationRef(state.run)) return landed || sha === state.plan.base;
   const unit = unitOf(state, ref);

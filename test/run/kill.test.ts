@@ -3,10 +3,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   type Expected,
+  eventsOf,
   expectedOf,
   expectSameAfter,
   type Kill,
   momentsFrom,
+  theRun,
 } from "../support/killed-run.ts";
 import { makeScene, removeScene } from "../support/woven-scene.ts";
 
@@ -19,7 +21,6 @@ afterAll(() => removeScene(expected.scene));
 const atLines: readonly Kill[] = [
   { when: "torn", line: "run-started" },
   { when: "after", line: "run-started" },
-  { when: "before", line: "unit-finished" },
   { when: "torn", line: "candidate-made" },
   { when: "before", line: "merge-finished" },
   { when: "after", line: "check-started" },
@@ -32,6 +33,21 @@ const atLines: readonly Kill[] = [
 
 test.concurrent.each(atLines)("killed $when $line, it ends as it would have", async (kill) => {
   expect(await expectSameAfter(expected, [kill])).toBe(1);
+});
+
+test.concurrent("work that was accepted but not told of is done again, kept, and merged once", async () => {
+  const kill: Kill = { when: "before", line: "unit-finished" };
+  await expectSameAfter(expected, [kill], [], async (scene) => {
+    const run = theRun(scene);
+    const cut = eventsOf(scene, "unit-interrupted").filter(({ unit }) => unit === "alpha");
+    const again = eventsOf(scene, "unit-finished").filter(({ unit }) => unit === "alpha");
+    expect(cut.length + again.length).toBe(2);
+    for (const { unit, attempt, leavings } of [...cut, ...again]) {
+      const ref = `refs/pleach/${run}/${unit}/${attempt}`;
+      expect(await scene.repository.git("rev-parse", ref)).toBe(leavings.snapshot);
+      expect(await scene.repository.git("show", `${ref}:alpha/new`)).toBe("alpha new");
+    }
+  });
 });
 
 test.concurrent("killed in its resume too, before what it began is told", async () => {

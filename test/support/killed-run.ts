@@ -233,12 +233,14 @@ export async function expectSameAfter(
   { scene, user, end }: Expected,
   kills: readonly Kill[],
   more: readonly string[] = [],
+  also: (scene: Scene) => Promise<void> = () => Promise.resolve(),
 ): Promise<number> {
   const copy = await copyOf(scene);
   const ran = await runKilled(copy, runArguments(copy, ...more), kills);
   try {
     expect(await endOf(copy, ran.end)).toEqual(end);
     await expectWhole(copy, user);
+    await also(copy);
   } catch (error) {
     throw new Error(`after ${JSON.stringify(kills)}: ${ran.end.stderr}${messageOf(error)}`, {
       cause: error,

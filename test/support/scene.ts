@@ -22,7 +22,7 @@ export interface CallOptions {
   readonly lands?: { readonly branch?: string; readonly paths?: readonly string[] };
   /** Beginnings of refs of ours that stay; snapshots may always stay. */
   readonly kept?: readonly string[];
-  /** Worktrees of ours may stay. */
+  /** Worktrees of ours may stay: the run is not finished, or was told to keep them. */
   readonly keepsWorktrees?: boolean;
 }
 
@@ -85,8 +85,10 @@ export async function makeScene(
     expect(
       left.filter((one) => how.keepsWorktrees !== true || !/^(?:worktree|admin) /.test(one)),
     ).toEqual([]);
-    expect((await refs(repository)).filter((ref) => ref.endsWith("/candidate"))).toEqual([]);
-    if (how.keepsWorktrees !== true) expect(worktreesIn(stateHome)).toEqual([]);
+    if (how.keepsWorktrees !== true) {
+      expect((await refs(repository)).filter((ref) => ref.endsWith("/candidate"))).toEqual([]);
+      expect(worktreesIn(stateHome)).toEqual([]);
+    }
     expect(ran.stderr).not.toMatch(/^ {4}at /m);
     return ran;
   };

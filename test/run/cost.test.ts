@@ -1,0 +1,33 @@
+/** What a run costs, counted: processes, worktrees, check runs, writes to the user's files. Milliseconds are for `npm run bench`. */
+import { expect, test } from "vitest";
+import { costOf } from "../support/many-units.ts";
+
+test("each unit costs ten git processes, one check and no worktree of its own", async () => {
+  const few = await costOf({ units: 10, slots: 3 });
+  const more = await costOf({ units: 30, slots: 3, untouched: 100 });
+  expect([few.code, more.code], more.stderr).toEqual([0, 0]);
+  const perUnit = Object.fromEntries(
+    Object.entries(more.git).map(([name, count]) => [name, (count - (few.git[name] ?? 0)) / 20]),
+  );
+  expect(Object.fromEntries(Object.entries(perUnit).filter(([, count]) => count !== 0))).toEqual({
+    // Its own worktree, and the integration worktree in which its merge is verified.
+    checkout: 2,
+    // What the worker left, and the snapshot that keeps it.
+    status: 1,
+    "update-index": 1,
+    "write-tree": 1,
+    "diff-tree": 1,
+    "rev-list": 1,
+    // The snapshot's commit, which is the unit's too, and the merge's.
+    "commit-tree": 2,
+    "merge-tree": 1,
+  });
+  expect(more.gitProcesses - 10 * 30).toBeLessThanOrEqual(40);
+  expect(more.git).toMatchObject({ worktree: 3 + 1 + 2, "read-tree": 1 });
+  expect(more.worktreesMax).toBeLessThanOrEqual(3);
+  expect([more.checkRuns, more.doneWhenRuns]).toEqual([30, 1]);
+  expect((more.journalLines - few.journalLines) / 20).toBe(7);
+  // The target came along in one go; what did not change is the very same file still.
+  expect(more.rewritten).toHaveLength(30);
+  expect(more.rewritten.every((name) => name.startsWith("src/"))).toBe(true);
+});
