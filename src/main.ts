@@ -2,7 +2,6 @@
 /** The executable: arguments in, exit code out; the only process.exit. */
 import { main, sayWhatWentWrong } from "./cli/program.ts";
 import type { World } from "./cli/surface.ts";
-import { keepMemorySmall } from "./host/memory.ts";
 
 // A reader that went away (`pleach status | head`) is no error: what nobody reads need not be said.
 const gone = new Set<NodeJS.WriteStream>();
@@ -19,11 +18,8 @@ const world: World = {
   cwd: () => process.cwd(),
   stdout: process.stdout,
   stderr: process.stderr,
-  openDoors: async () => {
-    keepMemorySmall();
-    const { openDoors } = await import("./cli/compose.ts");
-    return openDoors({ quit: (code) => process.exit(code) });
-  },
+  openDoors: async () =>
+    (await import("./cli/compose.ts")).openDoors({ quit: (code) => process.exit(code) }),
 };
 // Node would end with 1, which means that some units did not land.
 process.on("uncaughtException", (thrown) => process.exit(sayWhatWentWrong(world, thrown)));

@@ -9,7 +9,6 @@ import {
   git,
   node,
   pleach,
-  repository,
   root,
   run,
   say,
@@ -73,9 +72,9 @@ export async function leftovers() {
   ];
 }
 
-/** Whatever still runs our program, or works in a folder of ours. */
+/** Whatever still runs our program, or works in a worktree of ours; somebody who looks around in the repository does neither. */
 async function processesOfOurs() {
-  const marks = [path.join(folder, "state"), repository, path.join(root, "dist")];
+  const marks = [path.join(folder, "state"), path.join(root, "dist")];
   const ours = (text) => marks.some((mark) => text.includes(mark));
   if (existsSync("/proc/self/cmdline")) {
     const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));

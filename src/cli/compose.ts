@@ -11,7 +11,6 @@ import type { Json } from "../core/plan.ts";
 import type { RunState } from "../core/run.ts";
 import { openRepository } from "../git/repository.ts";
 import { stateHome, writeAtomically } from "../host/file.ts";
-import { keepMemorySmall } from "../host/memory.ts";
 import { parsePlan } from "../plan/plan-file.ts";
 import { writePlan } from "../plan/plan-text.ts";
 import { dropRequest, type SpokenRequest } from "../run/inbox.ts";
@@ -24,7 +23,6 @@ import { type Prepared, prepare, requireTrust } from "./prepare.ts";
 import { anyRun, isUnfinished, openStoredRuns, type StoredRuns } from "./stored-runs.ts";
 
 export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
-  keepMemorySmall();
   // Filling worktrees keeps a processor busy each.
   const checkoutLane = makeLane(availableParallelism());
   const drive = (on: Pick<StoredRuns, "repository" | "stateHome">, eyes: Eyes): Driver => {
@@ -206,9 +204,21 @@ async function cleanRun(driver: Driver, run: RunId, discard: boolean): Promise<C
     isUnfinished(state) ? [{ type: "run-cancelled", why: "discarded by pleach clean" }] : [],
   );
   const before = ended.clean.removed.length;
-  const asked = (): readonly RunEvent[] => [{ type: "clean-asked", discard }];
-  const state = isSettled(ended) ? await driveOn(driver, run, asked) : ended;
+  const cleaned = await cleanTo(driver, ended, { discard: false });
+  if (discard) {
+    for (const kept of cleaned.clean.kept) driver.eyes.warn(`throwing away ${kept}`);
+  }
+  const state = discard ? await cleanTo(driver, cleaned, { discard }) : cleaned;
   return { run, removed: state.clean.removed.slice(before), kept: state.clean.kept };
+}
+
+async function cleanTo(
+  driver: Driver,
+  state: RunState,
+  { discard }: { readonly discard: boolean },
+): Promise<RunState> {
+  if (!isSettled(state)) return state;
+  return driveOn(driver, state.run, () => [{ type: "clean-asked", discard }]);
 }
 
 async function trustHere(where: Where) {

@@ -16,6 +16,7 @@ import { RealHands } from "../run/perform.ts";
 import { beginRun, continueRun, lockRepository, type RunnerParts } from "../run/runner.ts";
 import { chooseSandbox, type SandboxChoice } from "./choose-sandbox.ts";
 import type { Eyes } from "./doors.ts";
+import { keepReport } from "./keep-report.ts";
 import { makeWorkers } from "./make-workers.ts";
 import { ownedFiles, type Prepared } from "./prepare.ts";
 import { versionOfPackage } from "./version.ts";
@@ -43,7 +44,8 @@ export async function driveNew(driver: Driver, prepared: Prepared): Promise<RunS
     const owned = { ownership, files };
     const parts = runnerParts(driver, run, clock, () => Promise.resolve(owned), choice);
     const version = versionOfPackage();
-    return stateOf(await beginRun(parts, { type: "run-started", version, plan, settings }));
+    const started = { type: "run-started", version, plan, settings } as const;
+    return await stateOf(driver, run, await beginRun(parts, started));
   } finally {
     await lock.release();
   }
@@ -62,14 +64,15 @@ export async function driveOn(
       return { ownership, files: await ownedFiles(driver.repository, plan, ownership) };
     };
     const parts = runnerParts(driver, run, steadyClock(), find, undefined);
-    return stateOf(await continueRun(parts, asked));
+    return await stateOf(driver, run, await continueRun(parts, asked));
   } finally {
     await lock.release();
   }
 }
 
 /** What a hand could not make a fact of is said after the run has wound down. */
-function stateOf(end: LoopEnd): RunState {
+async function stateOf(driver: Driver, run: RunId, end: LoopEnd): Promise<RunState> {
+  if (end.state.at.phase === "finished") await keepReport(driver.repository, driver.stateHome, run);
   if (end.error !== undefined) throw end.error;
   return end.state;
 }

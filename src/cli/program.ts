@@ -2,6 +2,7 @@
  *  that `--version` and `--help` stay near the start of a bare Node. */
 
 import { Command, CommanderError } from "commander";
+import { keepMemorySmall } from "../host/memory.ts";
 import { failureDocument, failureText, understand, usage, usageFailure } from "./failure.ts";
 import { addGlobals, type Session, surfaceOf, type World } from "./surface.ts";
 import { versionOfPackage } from "./version.ts";
@@ -77,6 +78,8 @@ const commands: Readonly<Record<string, Outline>> = {
 
 /** Never throws: what goes wrong is said, and is an exit code. */
 export async function main(world: World): Promise<number> {
+  // Before what a command needs is loaded: memory that has grown stays.
+  keepMemorySmall();
   let exitCode = 0;
   const session: Session = {
     async act(command, carryOut) {

@@ -165,8 +165,10 @@ async function addRaw(scope: IndexScope, name: string): Promise<readonly string[
 
 /** Whether git will not take a file, rather than miss something that is taken from under it. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof Failure && error.code === "git_failed" && !isPassing(error);
+  return error instanceof Failure && refusals.has(error.code) && !isPassing(error);
 }
+
+const refusals: ReadonlySet<string> = new Set(["git_failed", "filter_failed", "not_permitted"]);
 
 async function run(
   scope: IndexScope,

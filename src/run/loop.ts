@@ -7,7 +7,7 @@ import { invariant, messageOf } from "../core/failure.ts";
 import type { RunState } from "../core/run.ts";
 import type { Clock, Hands } from "./hands.ts";
 import type { Mail, Mailbox } from "./mailbox.ts";
-import { factOf } from "./request.ts";
+import { factOf, type RunRequest } from "./request.ts";
 
 export interface LoopParts {
   readonly state: RunState;
@@ -44,6 +44,8 @@ class Loop {
   /** What this runner does not ask for again: it failed, or answered that no fact comes of it. */
   readonly #over = new Set<string>();
   #state: RunState;
+  /** A person wants us to go while a finished run is landing: what is in flight ends, and the rest waits for a resume. */
+  #leaving = false;
   #error: { readonly first: unknown } | undefined;
 
   constructor(parts: LoopParts) {
@@ -67,6 +69,7 @@ class Loop {
 
   /** Records what decide says begins; only when nothing is left to record do the hands get their work. */
   async #act(): Promise<"recorded" | "handed" | "nothing"> {
+    if (this.#leaving) return "nothing";
     const { clock, answerable, rules } = this.#parts;
     const actions = rules.decide(this.#state, { now: clock.now(), answerable });
     const facts = actions.flatMap((action) => (action.type === "record" ? [action.event] : []));
@@ -101,11 +104,18 @@ class Loop {
         this.#inFlight.delete(actionKey(mail.action));
         return this.#fail(mail.action, mail.error);
       case "request": {
+        this.#leave(mail.request);
         const fact = factOf(this.#state, mail.request);
         if (fact !== undefined) await this.#record([fact]);
         return mail.acknowledge();
       }
     }
+  }
+
+  #leave(request: RunRequest): void {
+    if (request.type !== "interrupt" || this.#state.at.phase !== "finished") return;
+    this.#leaving = true;
+    this.#parts.hands.abandon();
   }
 
   /** What failed is not tried again by this runner; a run that still works is interrupted, and can be resumed. */

@@ -61,7 +61,7 @@ describe("the merge queue", () => {
       "git rev-parse --abbrev-ref HEAD",
       "git log -1 --format=%H",
     ].join("; ");
-    const script = `test $PLEACH_UNIT = a || grep -q 2 a.txt || exit 1; echo 2 > $PLEACH_UNIT.txt; cd "$(git rev-parse --git-common-dir)"; ${watch.replace("git rev-parse --abbrev-ref HEAD; ", "")}; cd "$AGENT_WORK_DIR"; git rev-parse --abbrev-ref HEAD`;
+    const script = `test $PLEACH_UNIT = a || grep -q 2 a.txt || exit 1; echo 2 > $PLEACH_UNIT.txt; cd "$(git rev-parse --git-common-dir)"; ${watch}; cd "$AGENT_WORK_DIR"; git rev-parse --abbrev-ref HEAD`;
     const { code, document } = await scene.ask<FinalDocument>(
       ["run", "--plan", plan, "--command", script, "--check", "true"],
       { lands: { paths: ["a.txt", "b.txt"] } },

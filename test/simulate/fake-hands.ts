@@ -99,7 +99,8 @@ export class FakeHands implements Hands {
   }
 
   abandon(): void {
-    this.#world.complain("the journal could not be written");
+    for (const stop of this.#stops.values()) stop();
+    this.#checkStop?.();
   }
 
   async #stop({ unit, attempt }: Perform<"stop-work">): Promise<readonly RunEvent[]> {

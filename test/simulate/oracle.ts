@@ -108,7 +108,7 @@ function checkTarget(world: World, state: RunState, base: Sha): void {
     world.complain(`the landing is said to be ${state.landing.phase}, git says ${landed}`);
   }
   const all = state.units.every(({ at }) => at.phase === "merged");
-  const holds = state.completion?.results.every(({ passed }) => passed) ?? true;
+  const holds = holdsWhenDone(state);
   const { land } = state.settings;
   if (landed && (land === "never" || (land === "auto" && !(all && holds)))) {
     world.complain(`it landed though ${land} does not allow it`);
@@ -154,7 +154,7 @@ function checkOutcome(world: World, state: RunState): void {
     return;
   }
   const merged = state.units.filter(({ at }) => at.phase === "merged").length;
-  const holds = state.completion?.results.every(({ passed }) => passed) ?? true;
+  const holds = holdsWhenDone(state);
   const complete = merged === state.units.length && holds && state.cancelled === undefined;
   if ((state.at.outcome === "complete") !== complete) {
     world.complain(`it calls itself ${state.at.outcome}`);
@@ -182,4 +182,10 @@ function mergeLine(world: World, tip: Sha, base: Sha): readonly Commit[] {
 
 function mergedUnits(world: World, from: Sha, base: Sha): readonly UnitId[] {
   return mergeLine(world, from, base).flatMap(({ unit }) => unit ?? []);
+}
+
+/** What was not asked does not hold. */
+function holdsWhenDone({ plan, completion }: RunState): boolean {
+  const passed = completion?.results.filter((result) => result.passed) ?? [];
+  return passed.length === plan.doneWhen.length;
 }
