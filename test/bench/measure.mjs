@@ -3,8 +3,9 @@
 import { formatRatio, formatValue } from "./results.mjs";
 
 /** A row has a `title`, a `unit` ("ms", "files/s", …), and `parts`: functions that answer with
- *  { label, repeats, variants: [{ name, role, measure }], ratios: [{ of, over, least | most }], dispose? }.
- *  `measure` answers with one figure in the row's unit; `role` is "ours", "floor" or "rival". */
+ *  { label, unit?, repeats, coldStart?, variants: [{ name, role, measure }], ratios: [{ of, over?, least | most }], dispose? }.
+ *  `measure` answers with one figure in the unit; `role` is "ours", "floor" or "rival". Without `over` the figure itself is
+ *  judged; with `coldStart` there is no round that counts for nothing. */
 export async function measureRow(name, row) {
   console.log(`\n${row.title}`);
   const parts = [];
@@ -19,10 +20,11 @@ export async function measureRow(name, row) {
   return { name, title: row.title, unit: row.unit, note: row.note, parts };
 }
 
-async function measurePart({ label, repeats, variants, ratios }, unit) {
+async function measurePart(part, rowUnit) {
+  const { label, repeats, variants, ratios, coldStart = false, unit = rowUnit } = part;
   const figures = new Map(variants.map((variant) => [variant.name, []]));
   // The first round fills caches and counts for nothing.
-  for (let round = 0; round <= repeats; round++) {
+  for (let round = coldStart ? 1 : 0; round <= repeats; round++) {
     for (const variant of turned(variants, round)) {
       const figure = await variant.measure();
       if (round > 0) figures.get(variant.name).push(figure);
@@ -36,11 +38,11 @@ async function measurePart({ label, repeats, variants, ratios }, unit) {
   }
   for (const ratio of judged) console.log(`    ${formatRatio(ratio)}`);
   const lines = variants.map(({ name, role }) => ({ name, role, median: medians.get(name) }));
-  return { label, repeats, lines, ratios: judged };
+  return { label, unit, repeats, lines, ratios: judged };
 }
 
 function judge({ of, over, least, most }, medians) {
-  const value = medians.get(of) / medians.get(over);
+  const value = over === undefined ? medians.get(of) : medians.get(of) / medians.get(over);
   const met = (least === undefined || value >= least) && (most === undefined || value <= most);
   return { of, over, least, most, value, met };
 }

@@ -10,13 +10,13 @@ Medians of several rounds in which the variants take turns, on one machine. Mill
 what counts. Each section is replaced when its row is measured again.
 `;
 
-export function keepResults({ name, title, unit, note, parts }) {
+export function keepResults({ name, title, note, parts }) {
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? "processor"}, Node ${process.versions.node}`;
   const text = [
     `## ${title}`,
     `\`npm run bench -- ${name}\`, ${new Date().toISOString().slice(0, 10)}, ${machine}`,
     ...(note === undefined ? [] : [note]),
-    ...parts.map((part) => partText(part, unit)),
+    ...parts.map((part) => partText(part)),
   ].join("\n\n");
   const sections = readSections();
   sections.set(`## ${title}`, text);
@@ -28,12 +28,18 @@ export function formatValue(value, unit) {
 }
 
 export function formatRatio({ of, over, value, least, most, met }) {
-  const wanted = least === undefined ? `at most ${most}` : `at least ${least}`;
+  const wanted = least === undefined ? `at most ${short(most)}` : `at least ${short(least)}`;
   const target = least === undefined && most === undefined ? "" : ` (target: ${wanted})`;
-  return `${of} / ${over} = ${value.toFixed(2)}${target}${met ? "" : " NOT MET"}`;
+  const what = over === undefined ? of : `${of} / ${over}`;
+  return `${what} = ${short(value)}${target}${met ? "" : " NOT MET"}`;
 }
 
-function partText({ label, repeats, lines, ratios }, unit) {
+function short(value) {
+  if (value === undefined || Number.isInteger(value)) return String(value);
+  return value < 1 ? value.toPrecision(2) : value.toFixed(2);
+}
+
+function partText({ label, unit, repeats, lines, ratios }) {
   return [
     `${label} (median of ${repeats}):`,
     "",
