@@ -69,16 +69,19 @@ function sayFault({ strays, why }: Fault): string {
 
 const gitlink = "160000";
 
-/** By the link's text alone: what it leads to may itself be a link that a later unit makes. */
+/** By the link's text alone: what it leads to may itself be a link that a later unit makes. For that reason a `..` may only
+ *  stand at the beginning: after a name that is a link it would begin where that link leads. */
 function leadsOut({ path }: Change, target: string | undefined): boolean {
   if (target === undefined) return false;
   if (target.startsWith("/")) return true;
   let depth = path.split("/").length - 1;
+  let hasName = false;
   for (const part of target.split("/")) {
-    if (part === "..") depth -= 1;
-    else if (part !== "" && part !== ".") depth += 1;
-    if (depth < 0) return true;
+    if (part === "" || part === ".") continue;
     if (part.toLowerCase() === ".git") return true;
+    if (part !== "..") hasName = true;
+    else if (hasName || depth === 0) return true;
+    else depth -= 1;
   }
   return false;
 }
