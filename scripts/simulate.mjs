@@ -1,9 +1,35 @@
-// `npm run simulate [-- SEEDS] [FIRST]`: the seeded simulation of the whole loop, on demand.
+// npm run simulate -- [SEEDS] [FIRST]: the seeded simulation of the whole loop, on demand, shared out among the processors.
+import { fork } from "node:child_process";
+import { availableParallelism } from "node:os";
 import path from "node:path";
-import { requirePackages, root } from "./set-up.mjs";
+import { runnerImport } from "vite";
 
-requirePackages();
-// Only now: on a fresh clone it was not there before.
-const { runnerImport } = await import("vite");
-const { module } = await runnerImport(path.join(root, "test/simulate/main.ts"));
-process.exitCode = await module.main(process.argv.slice(2), (line) => console.log(line));
+const seeds = Number(process.argv[2] ?? 10_000);
+const first = Number(process.argv[3] ?? 0);
+const sharedFrom = 1000;
+
+if (process.send === undefined && seeds >= sharedFrom) process.exitCode = await shareOut();
+else {
+  const file = path.join(import.meta.dirname, "../test/simulate/main.ts");
+  const { module } = await runnerImport(file);
+  process.exitCode = await module.main([seeds, first], (line) => console.log(line));
+}
+
+async function shareOut() {
+  const begun = performance.now();
+  const shares = availableParallelism();
+  const size = Math.ceil(seeds / shares);
+  const codes = await Promise.all(
+    Array.from({ length: shares }, (_, share) => {
+      const count = Math.max(0, Math.min(size, seeds - share * size));
+      const child = fork(import.meta.filename, [String(count), String(first + share * size)]);
+      return new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
+    }),
+  );
+  const failed = codes.filter((code) => code !== 0).length;
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  console.log(
+    `${seeds} seeds in ${shares} shares, ${failed} of them with violations, ${seconds} s`,
+  );
+  return failed === 0 ? 0 : 1;
+}

@@ -35,7 +35,8 @@ export type HandAction =
       readonly onto: Sha;
       readonly head: Sha;
     }
-  /** Run one check on the tree of `commit`; answers with check-finished or check-interrupted. */
+  /** Run one check on the tree of `commit`; answers with check-finished or check-interrupted. `position` tells the checks of
+   *  one commit apart: those of the merged tree first, then those of doneWhen. */
   | {
       readonly type: "check";
       readonly commit: Sha;

@@ -38,7 +38,8 @@ export function stopChecking(state: RunState): readonly Action[] {
   const commit = state.merge?.candidate?.commit ?? state.completion?.commit;
   if (subject?.checking === undefined || commit === undefined) return [];
   if (!subject.checking.stopping) return [record({ type: "check-stopping", commit })];
-  return [{ type: "stop-check", commit, position: subject.results.length }];
+  const before = state.merge === undefined ? state.settings.checks.length : 0;
+  return [{ type: "stop-check", commit, position: before + subject.results.length }];
 }
 
 /** The checks that a candidate must pass; with the target's new commits doneWhen must hold again as well. */
@@ -83,7 +84,10 @@ function decideCompletion(state: RunState): readonly Action[] {
   const commit = state.integration;
   const done: Checked = state.completion?.commit === commit ? state.completion : { results: [] };
   const next = nextCheck(state.plan.doneWhen, done);
-  return next === undefined ? [] : runCheck(commit, next, done);
+  if (next === undefined) return [];
+  // The result was a candidate before: its checks have the first positions.
+  const position = state.settings.checks.length + next.position;
+  return runCheck(commit, { ...next, position }, done);
 }
 
 function wantsCompletion(state: RunState): boolean {

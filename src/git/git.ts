@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import type { SimpleGit } from "simple-git";
 import { Failure } from "../core/failure.ts";
 import { startProcess } from "../host/process.ts";
+import { outsideFailure } from "./outside.ts";
 
 /** A git that was started: whoever has it must wait for it. */
 export type GitChild = ReturnType<typeof startProcess>;
@@ -175,7 +176,7 @@ async function answerOf(
     stdout: Buffer.concat(stdout).toString(options.encoding ?? "utf8"),
     stderr: Buffer.concat(stderr).toString("utf8"),
   };
-  if (!(options.codes ?? [0]).includes(answer.code)) throw refused(args, answer);
+  if (!(options.codes ?? [0]).includes(answer.code)) throw refused(args, answer, folder);
   return answer;
 }
 
@@ -196,40 +197,17 @@ function notStarted(cause: Error, folder: string): Failure {
   });
 }
 
-/** What the outside did to a git command, where its words say so; LC_ALL=C keeps them the same everywhere. */
-const outsides = [
-  {
-    words: /No space left on device|disk quota exceeded/i,
-    code: "disk_full",
-    advice: "free some space, then go on with `pleach resume`",
-  },
-  {
-    words: /Permission denied|Read-only file system|insufficient permission/i,
-    code: "not_permitted",
-    advice: "make the repository and its .git folder writable for you, then try again",
-  },
-  {
-    words:
-      /(?:clean|smudge) filter .* failed|filter process .* failed|filter-process.*: not found/i,
-    code: "filter_failed",
-    advice:
-      "see that the program is installed which a filter of your git configuration names (such as git-lfs), then go on with `pleach resume`",
-  },
-] as const;
-
-function refused(args: readonly string[], answer: GitAnswer): Failure {
-  const lines = answer.stderr.trim().split("\n");
-  const outside = outsides.find(({ words }) => words.test(answer.stderr));
-  const said = lines.find((line) => outside?.words.test(line)) ?? lines.at(-1) ?? "";
-  return new Failure(
-    outside === undefined ? "repository" : "environment",
-    outside?.code ?? "git_failed",
-    `git ${args[0] ?? ""} ended with ${answer.code}: ${said}`,
-    {
-      advice: outside?.advice ?? "run `pleach doctor` to see what is wrong with this repository",
-      details: { args: args.slice(0, 20), code: answer.code, stderr: answer.stderr.slice(-5000) },
-    },
-  );
+function refused(args: readonly string[], answer: GitAnswer, folder: string): Failure {
+  const { code, stderr } = answer;
+  const what = `git ${args[0] ?? ""} ended with ${code}`;
+  const details = { args: args.slice(0, 20), code, stderr: stderr.slice(-5000) };
+  const outside = outsideFailure(what, stderr, { folder, details });
+  if (outside !== undefined) return outside;
+  const said = stderr.trim().split("\n").at(-1) ?? "";
+  return new Failure("repository", "git_failed", `${what}: ${said}`, {
+    advice: "run `pleach doctor` to see what is wrong with this repository",
+    details,
+  });
 }
 
 /** Splits the output of a `-z` command. */

@@ -9,6 +9,7 @@ import { type CheckedOut, checkedOutAt, unfinishedAt } from "./checked-out.ts";
 import { type Difference, differenceOf } from "./difference.ts";
 import { git } from "./git.ts";
 import { localEdits } from "./local-edits.ts";
+import { outsideFailure } from "./outside.ts";
 import { pathFromBytes } from "./path-text.ts";
 import { type RefHome, readRef } from "./ref.ts";
 import { type HeldRef, holdRef } from "./ref-hold.ts";
@@ -96,6 +97,11 @@ async function commit(home: RefHome, move: Move, hold: HeldRef): Promise<Moved> 
   const complaint = await hold.commit();
   if (complaint === undefined || (await readRef(home, move.target)) === move.new)
     return { type: "moved" };
+  const outside = outsideFailure(`${move.target} did not move`, complaint, {
+    folder: home.commonDir,
+    details: { ...move },
+  });
+  if (outside !== undefined) throw outside;
   throw new Failure("repository", "ref_not_moved", `${move.target} did not move: ${complaint}`, {
     advice: "run `pleach doctor` to see what is wrong with this repository",
     details: { ...move },
@@ -129,6 +135,8 @@ async function bringAlong(
     await git(checkout, ["update-index", "-q", "--refresh"], { codes: [0, 1, 128] });
   }
   if (existsSync(lock)) return { type: "busy", message: `another git holds ${lock}` };
+  const outside = outsideFailure(checkout.workTree, said, { folder: checkout.workTree });
+  if (outside !== undefined) throw outside;
   throw new Failure("repository", "checkout_failed", `${checkout.workTree}: ${lastLine(said)}`, {
     advice: "mend what git names, then `pleach land`",
     details: { stderr: said.slice(-5000) },

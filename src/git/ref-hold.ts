@@ -3,6 +3,7 @@
 import type { RefName, Sha } from "../core/id.ts";
 import { Conversation } from "./conversation.ts";
 import { type GitPlace, startGit } from "./git.ts";
+import { outsideFailure } from "./outside.ts";
 import { readRef } from "./ref.ts";
 
 export interface RefMove {
@@ -51,6 +52,10 @@ export async function holdRef(place: GitPlace, move: RefMove): Promise<RefHold> 
   await talk.ends();
   const tip = (await readRef({ commonDir: place.gitDir }, move.ref)) ?? null;
   if (tip !== move.old) return { type: "stale", tip };
+  const outside = outsideFailure(`${move.ref} cannot be moved`, talk.complaint, {
+    folder: place.gitDir,
+  });
+  if (outside !== undefined) throw outside;
   return { type: "busy", message: oneLine(talk.complaint) || `${move.ref} is locked` };
 }
 

@@ -3,6 +3,7 @@
 import { Failure } from "../core/failure.ts";
 import { isSha, type RefName, type Sha } from "../core/id.ts";
 import { git } from "./git.ts";
+import { outsideFailure } from "./outside.ts";
 import type { RefWriter } from "./ref-writer.ts";
 
 /** What a ref needs of a repository. */
@@ -68,7 +69,7 @@ async function moveAlone(
     const inTheWay = await nameInTheWay(home, updates);
     if (inTheWay !== undefined) throw inTheWay;
     if (attempt < tries && /reference already exists|but expected/.test(answer.stderr)) continue;
-    throw notMoved(answer.stderr, updates);
+    throw notMoved(home, answer.stderr, updates);
   }
 }
 
@@ -191,21 +192,14 @@ function branchInTheWay(existing: RefName, wanted: RefName): Failure {
   });
 }
 
-function notMoved(stderr: string, updates: readonly RefUpdate[]): Failure {
-  const said = stderr.trim().split("\n").at(-1) ?? "";
+function notMoved(home: RefHome, stderr: string, updates: readonly RefUpdate[]): Failure {
   const details = { refs: updates.slice(0, 20).map((update) => update.ref), stderr };
-  if (/No space left on device|disk quota exceeded/i.test(stderr))
-    return new Failure("environment", "disk_full", `refs could not be moved: ${said}`, {
-      advice: "free some space, then go on with `pleach resume`",
-      details,
-    });
-  if (/Permission denied|Read-only file system/i.test(stderr))
-    return new Failure("environment", "not_permitted", `refs could not be moved: ${said}`, {
-      advice: "make the repository and its .git folder writable for you, then try again",
-      details,
-    });
+  const what = "refs could not be moved";
+  const outside = outsideFailure(what, stderr, { folder: home.commonDir, details });
+  if (outside !== undefined) return outside;
+  const said = stderr.trim().split("\n").at(-1) ?? "";
   const lock = /Unable to create '(.*\.lock)'/.exec(stderr)?.[1];
-  return new Failure("repository", "ref_not_moved", `refs could not be moved: ${said}`, {
+  return new Failure("repository", "ref_not_moved", `${what}: ${said}`, {
     advice:
       lock === undefined
         ? "run `pleach doctor` to see what is wrong with this repository"

@@ -7,6 +7,7 @@ import { Failure, invariant } from "../core/failure.ts";
 import { integrationRef, type RefName, type RunId } from "../core/id.ts";
 import { reduce } from "../core/reduce.ts";
 import type { RunState } from "../core/run.ts";
+import { holdGarbage } from "../git/gc-hold.ts";
 import { removeOwnLocks } from "../git/own-locks.ts";
 import { readRef, updateRefs } from "../git/ref.ts";
 import { RefWriter } from "../git/ref-writer.ts";
@@ -123,12 +124,15 @@ async function drive(
   journal: Journal,
   state: RunState,
 ): Promise<LoopEnd> {
-  const writer = new RefWriter(parts.repository.commonDir);
+  const { commonDir } = parts.repository;
+  const garbage = holdGarbage(commonDir);
+  const writer = new RefWriter(commonDir);
   try {
     const repository = { ...parts.repository, writer };
     return await driveLoop({ ...parts, repository }, folder, journal, state);
   } finally {
     await writer.close();
+    garbage.release();
   }
 }
 

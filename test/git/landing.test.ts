@@ -363,7 +363,7 @@ test("a checkout that fails half-way is put back", async () => {
   await scene.repository.git("config", "filter.bad.clean", "cat");
   const before = await fingerprint(scene.repository.path, { exceptPaths: ["x"] });
   await expect(moveTarget(scene.home, scene.move)).rejects.toMatchObject({
-    code: "checkout_failed",
+    code: "filter_failed",
   });
   expect(await fingerprint(scene.repository.path, { exceptPaths: ["x"] })).toEqual(before);
   expect(await leftovers(scene.repository.path)).toEqual([]);

@@ -1,7 +1,7 @@
 /** `npm run simulate -- [SEEDS] [FIRST]`: runs many seeds and prints the journal of the first that fails. */
 import { simulate } from "./simulate.ts";
 
-export async function main(args: readonly string[], print: (line: string) => void) {
+export async function main(args: readonly unknown[], print: (line: string) => void) {
   const count = Number(args[0] ?? 10_000);
   const first = Number(args[1] ?? 0);
   const begun = performance.now();

@@ -148,7 +148,10 @@ function refusedUnit(event: RunEvent): UnitId | undefined {
   return event.subject.type === "unit" ? event.subject.unit : undefined;
 }
 
-function checkOutcome(world: World, state: RunState): void {
+function checkOutcome(world: World, last: RunState): void {
+  const end = world.journal.findIndex(({ event }) => event.type === "run-finished");
+  // What a landing verifies later with the target's new commits does not change how the run ended.
+  const state = foldRun(world.journal.slice(0, end + 1)) ?? last;
   if (state.at.phase !== "finished") {
     world.complain(`it ended as ${state.at.phase}`);
     return;

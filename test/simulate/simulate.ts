@@ -106,6 +106,8 @@ async function oneLife(life: Life): Promise<"over" | "crashed" | "stuck"> {
       return "crashed";
     }
     beside(life, mailbox, watched.state.units.length);
+    // What was just said is heard before anybody concludes that nothing moves.
+    await new Promise<void>((resolve) => setImmediate(resolve));
     if (!time.advance() && !answer(random, mailbox, watched.state)) return "stuck";
   }
   return "stuck";

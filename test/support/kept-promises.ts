@@ -17,7 +17,8 @@ export async function brokenPromises(place: Place, document: FinalDocument): Pro
   const file = path.join(common, "pleach/runs", document.run, "journal.jsonl");
   const lines = readFileSync(file, "utf8").split("\n").filter(Boolean);
   const events = lines.map((line) => (JSON.parse(line) as JournalLine).event);
-  const finished = events.some(({ type }) => type === "run-finished");
+  const ended = events.some(({ type }) => type === "run-finished");
+  const finished = ended && document.error === undefined;
   return [
     ...(await unverified(place, document, events)),
     ...(await movedWrongly(place, document, events)),
@@ -137,7 +138,7 @@ async function left(place: Place, common: string, document: FinalDocument): Prom
   return [
     ...found.filter((one) => !one.startsWith("ref ") || one.includes(`/${run}/`)),
     ...folders.filter((name) => name.endsWith(run)).map((name) => `folder ${name}`),
-    ...(existsSync(path.join(common, "pleach/runner")) ? ["the runner's lock"] : []),
+    ...["pleach/runner", "gc.pid"].filter((name) => existsSync(path.join(common, name))),
     ...runningWith(`PLEACH_RUN=${run}`).map((pid) => `process ${pid}`),
   ];
 }

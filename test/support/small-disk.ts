@@ -10,6 +10,8 @@ export interface SmallDisk {
   readonly folder: string;
   /** A folder on the ordinary disk. */
   readonly beside: string;
+  /** What fills it. */
+  readonly filling: string;
   grow(megabytes: number): void;
   /** Leaves so much free and no more. */
   fill(freeKilobytes: number): void;
@@ -29,6 +31,7 @@ export function smallDisk(megabytes: number): SmallDisk {
   return {
     folder,
     beside,
+    filling,
     grow: (more) => void execFileSync("mount", ["-o", `remount,size=${more}m`, folder]),
     fill: (freeKilobytes) => {
       const { bavail, bsize } = statfsSync(folder);
