@@ -16,7 +16,6 @@ import { filesAt, type TreeEntry } from "../git/tree.ts";
 import { stateHome } from "../host/file.ts";
 import { readPlanFile, requirePlan } from "../plan/plan-file.ts";
 import { matchedFiles, planFromFiles } from "../plan/static-planner.ts";
-import { askCodemodProblems, codemodProblems } from "../work/codemod-worker.ts";
 import type { RunRequest } from "./doors.ts";
 
 export interface Prepared {
@@ -180,6 +179,9 @@ async function requireRules(settings: Settings): Promise<void> {
       ? [{ name, codemod: worker.codemod }]
       : [],
   );
+  if (rules.length === 0) return;
+  // Loaded only when it is needed: it brings a parser of YAML along.
+  const { askCodemodProblems, codemodProblems } = await import("../work/codemod-worker.ts");
   const problems: Problem[] = [];
   for (const { name, codemod } of rules) {
     const told = codemodProblems(codemod.text, codemod.file);
