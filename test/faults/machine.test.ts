@@ -12,6 +12,7 @@ import {
   planOf,
   pleach,
   runKept,
+  runRoot,
   type Scene,
   sceneAt,
   simpleRun,
@@ -163,6 +164,34 @@ describe("a machine that lacks something", { timeout: 180_000 }, () => {
     expect(ended.stderr).not.toMatch(/EPIPE|\n {4}at /);
     expect(scene.repository.read("src/a.txt")).toBe("a\nmore\n");
   });
+
+  it("ends a hung attempt in its time though the clock was turned back a day since", async () => {
+    const scene = await makeScene();
+    const plan = planOf(scene, [{ id: "one", owns: ["src/**"] }]);
+    const hung = worker(
+      '[ $PLEACH_ATTEMPT = 1 ] && kill -9 $(sed \'s/.*"pid":\\([0-9]*\\).*/\\1/\' "$RUNNER"); exec sleep 600',
+    );
+    const runner = path.join(scene.checkout, ".git/pleach/runner");
+    const line = hung.map((word) => word.replace("$RUNNER", runner));
+    const killed = await pleach(scene, [
+      "run",
+      ...plan,
+      ...line,
+      "--timeout",
+      "2s",
+      "--attempts",
+      "2",
+    ]);
+    expect(killed.code).toBe(null);
+    const [run = ""] = readdirSync(path.join(scene.checkout, ".git/pleach/runs"));
+    const journal = path.join(await runRoot(scene, run), "journal.jsonl");
+    const lines = (await journalOf(scene, run)).map((one) => ({ ...one, at: one.at + 86_400_000 }));
+    writeFileSync(journal, lines.map((one) => `${JSON.stringify(one)}\n`).join(""));
+    const began = performance.now();
+    const resumed = await kept(scene, ["resume"]);
+    expect(performance.now() - began).toBeLessThan(60_000);
+    expect(resumed.document?.units[0]?.status).toBe("timed_out");
+  });
 });
 
 describe("a repository that others work on meanwhile", { timeout: 180_000 }, () => {
@@ -224,13 +253,13 @@ describe("a repository that others work on meanwhile", { timeout: 180_000 }, () 
     const stop = path.join(scene.folder, "stop");
     const loop = `until [ -e '${stop}' ]; do git worktree prune --expire=now; git reflog expire --expire=now --all; git gc -q --prune=now; sleep 0.02; done 2>&1`;
     const busy = runGit(scene.checkout, ["-c", `alias.busy=!${loop}`, "busy"]);
-    const line = [
+    const flags = [
       ...planOf(scene, units),
       ...worker("sleep 0.2; echo x > $PLEACH_UNIT"),
       "--check",
       "true",
     ];
-    const ended = await pleach(scene, ["run", ...line]);
+    const ended = await pleach(scene, ["run", ...flags]);
     writeFileSync(stop, "");
     const said = await busy;
     expect([ended.code, ended.document?.outcome, ended.error]).toEqual([0, "complete", undefined]);
