@@ -239,12 +239,8 @@ describe("a repository that others work on meanwhile", { timeout: 180_000 }, () 
       "true",
     ];
     const ended = await runKept(scene, line);
-    expect(ended.code === 0 || ended.error !== undefined || ended.code === 1).toBe(true);
-    expect(ended.document?.units.find(({ id }) => id === "n3")?.status).toBe(
-      ended.error ? "queued" : "merged",
-    );
-    const last = ended.error === undefined ? ended : await kept(scene, ["resume"]);
-    expect([last.code, last.document?.outcome]).toEqual([0, "complete"]);
+    expect([ended.code, ended.document?.outcome]).toEqual([0, "complete"]);
+    expect(ended.document?.units.map(({ attempts }) => attempts)).toEqual([1, 2, 1]);
   });
 
   it("works beside the user's gc and prune", async () => {
