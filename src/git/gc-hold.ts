@@ -4,34 +4,69 @@
 import { readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { errorCode, fileFailure, isAbsent } from "../host/file.ts";
 
 export interface GarbageHold {
-  /** False where another gc runs already: what it takes is written anew. */
-  readonly held: boolean;
+  isHeld(): boolean;
   release(): void;
 }
 
 /** Git takes a file that is older than twelve hours for forgotten. */
 const refreshMs = 60 * 60 * 1000;
+/** A gc that runs when we begin is waited for a little; after that its end is watched for. */
+const usualWaitMs = 3000;
+const lookAgainMs = 10;
+const watchMs = 100;
 
-export function holdGarbage(commonDir: string): GarbageHold {
+/** Holds it off until the release; where a gc runs for long, from its end on. */
+export async function holdGarbage(
+  commonDir: string,
+  { waitMs = usualWaitMs }: { readonly waitMs?: number } = {},
+): Promise<GarbageHold> {
   const file = path.join(commonDir, "gc.pid");
   const text = `${process.pid} ${hostname()}`;
+  const began = performance.now();
+  let held = takeOrFail(file, text);
+  while (!held && performance.now() - began < waitMs) {
+    await pause(lookAgainMs);
+    held = takeOrFail(file, text);
+  }
+  let lastMs = performance.now();
+  const timer = setInterval(() => {
+    // What cannot be written now is tried again.
+    if (!held) held = attempted(() => take(file, text));
+    else if (performance.now() - lastMs > refreshMs) {
+      lastMs = performance.now();
+      attempted(() => refresh(file));
+    }
+  }, watchMs);
+  timer.unref();
+  return {
+    isHeld: () => held,
+    release: () => {
+      clearInterval(timer);
+      if (held && textOf(file) === text) rmSync(file, { force: true });
+    },
+  };
+}
+
+function takeOrFail(file: string, text: string): boolean {
   try {
-    if (!take(file, text)) return { held: false, release: () => undefined };
+    return take(file, text);
   } catch (error) {
     throw fileFailure(error, `write ${file}`);
   }
-  const timer = setInterval(() => refresh(file), refreshMs);
-  timer.unref();
-  return {
-    held: true,
-    release: () => {
-      clearInterval(timer);
-      if (textOf(file) === text) rmSync(file, { force: true });
-    },
-  };
+}
+
+/** False where the system refused. */
+function attempted(work: () => boolean): boolean {
+  try {
+    return work();
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return false;
+  }
 }
 
 function take(file: string, text: string): boolean {
@@ -60,12 +95,9 @@ function mayLive(text: string): boolean {
   }
 }
 
-function refresh(file: string): void {
-  try {
-    utimesSync(file, new Date(), new Date());
-  } catch (error) {
-    if (!isAbsent(error)) throw error;
-  }
+function refresh(file: string): boolean {
+  utimesSync(file, new Date(), new Date());
+  return true;
 }
 
 function textOf(file: string): string | undefined {

@@ -171,7 +171,7 @@ interface Opened {
 
 async function drive(parts: RunnerParts, opened: Opened, state: RunState): Promise<LoopEnd> {
   const { commonDir } = parts.repository;
-  const garbage = holdGarbage(commonDir);
+  const garbage = await holdGarbage(commonDir);
   const writer = new RefWriter(commonDir);
   try {
     const repository = { ...parts.repository, writer };
