@@ -5,6 +5,7 @@ import { Failure } from "../core/failure.ts";
 import { candidateRef, integrationRef, type Sha } from "../core/id.ts";
 import { unitPositions } from "../core/plan.ts";
 import type { RunState } from "../core/run.ts";
+import { again } from "../git/again.ts";
 import { commitMessage, commitTree, type Identity, type MessageParts } from "../git/commit.ts";
 import { mergeInMemory } from "../git/merge.ts";
 import { putRef, readRef, updateRefs } from "../git/ref.ts";
@@ -24,18 +25,21 @@ export async function makeCandidate(
   { subject, onto, head }: MergeRequest,
 ): Promise<RunEvent> {
   const place = { gitDir: repository.commonDir };
-  const verdict = await mergeInMemory(place, { onto, head });
-  if (verdict.type === "conflict") {
-    const { paths, message } = verdict;
-    return { type: "merge-finished", subject, outcome: { type: "conflict", paths, message } };
-  }
   const message = commitMessage(messageOf(state, subject));
-  const request = { tree: verdict.tree, parents: [onto, head], message, author };
-  const commit = await commitTree(place, request);
   // The last candidate, if it was verified, is what this one goes onto.
   const likely = onto === state.plan.base ? null : onto;
-  await putRef(repository, { ref: candidateRef(state.run), new: commit, likely });
-  return { type: "candidate-made", subject, commit, tree: verdict.tree };
+  // Until the ref holds them, a garbage collection may take the objects.
+  return again(async () => {
+    const verdict = await mergeInMemory(place, { onto, head });
+    if (verdict.type === "conflict") {
+      const { paths, message } = verdict;
+      return { type: "merge-finished", subject, outcome: { type: "conflict", paths, message } };
+    }
+    const { tree } = verdict;
+    const commit = await commitTree(place, { tree, parents: [onto, head], message, author });
+    await putRef(repository, { ref: candidateRef(state.run), new: commit, likely });
+    return { type: "candidate-made", subject, commit, tree };
+  });
 }
 
 function messageOf(state: RunState, subject: MergeSubject): MessageParts {
