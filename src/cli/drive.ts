@@ -14,6 +14,7 @@ import type { Clock } from "../run/hands.ts";
 import type { LoopEnd } from "../run/loop.ts";
 import { RealHands } from "../run/perform.ts";
 import { beginRun, continueRun, lockRepository, type RunnerParts } from "../run/runner.ts";
+import { steadyClock } from "../run/steady-clock.ts";
 import { chooseSandbox, type SandboxChoice } from "./choose-sandbox.ts";
 import type { Eyes } from "./doors.ts";
 import { keepReport } from "./keep-report.ts";
@@ -130,19 +131,6 @@ function runnerParts(
         },
       });
       return listening.dispose;
-    },
-  };
-}
-
-/** Wall-clock time that never goes back, whatever is done to the machine's clock meanwhile. */
-function steadyClock(): Clock {
-  const begun = Date.now() - performance.now();
-  const timerMsMax = 2 ** 31 - 1;
-  return {
-    now: () => Math.floor(begun + performance.now()),
-    after: (ms, call) => {
-      const timer = setTimeout(call, Math.min(ms, timerMsMax));
-      return { cancel: () => clearTimeout(timer) };
     },
   };
 }

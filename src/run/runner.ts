@@ -25,6 +25,7 @@ import { openInbox } from "./inbox.ts";
 import { foldJournal, type Journal, openJournal, readJournal } from "./journal.ts";
 import { type LoopEnd, runLoop } from "./loop.ts";
 import { Mailbox } from "./mailbox.ts";
+import { notBefore } from "./steady-clock.ts";
 
 export interface RunnerParts {
   readonly repository: Repository;
@@ -111,7 +112,8 @@ export async function continueRun(
   }
   const { wholeBytes } = text;
   const found = { folder, before, wanted, wholeBytes };
-  return listening(parts, (mailbox) => goOn(parts, { ...found, mailbox }));
+  const steady = { ...parts, clock: notBefore(parts.clock, before.updatedAt) };
+  return listening(steady, (mailbox) => goOn(steady, { ...found, mailbox }));
 }
 
 interface Found {

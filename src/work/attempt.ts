@@ -63,11 +63,19 @@ export async function attempt(parts: AttemptParts, signal: AbortSignal): Promise
   const { slot, made, since } = prepared;
   const worked = await parts.worker.work(parts.assignment, place, parts.desk, signal);
   await recordExchange(parts.exchange, place.record);
+  if (!existsSync(slot.path)) return { outcome: withoutWorktree(slot, worked), leavings: {} };
   const summary = worked.type === "stopped" ? "" : worked.summary;
   const snapshot = await secure(parts, slot, made, { since, summary });
   const leavings = leavingsOf(snapshot);
   const outcome = await judge(parts, { slot, place, worked, snapshot }, signal);
   return { outcome, leavings };
+}
+
+/** Whoever deleted it has thrown the attempt's work away; the next attempt gets a worktree that is made anew. */
+function withoutWorktree(slot: Slot, worked: WorkOutcome): AttemptOutcome {
+  if (worked.type === "stopped") return { type: "stopped" };
+  const message = `its worktree ${slot.path} was deleted while it worked`;
+  return refused({ type: "worker_failed", message, paths: [] }, [], worked.summary);
 }
 
 /** Says that the worktree was ready for this attempt: only then does what lies in it belong to the attempt. */

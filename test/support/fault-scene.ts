@@ -113,8 +113,10 @@ export async function expectKept(
   const merged = document?.units.filter(({ status }) => status === "merged") ?? [];
   const paths = landed ? merged.flatMap(({ changed }) => changed) : [];
   const after = await look(scene);
-  const [is, was] = [after, before].map((one) => one.facts(refs, paths));
-  if (putBack && is !== undefined && was !== undefined) is["index"] = was["index"] ?? "";
+  const [is, was] = [after, before].map((one) => {
+    const { index = "", ...facts } = one.facts(refs, paths);
+    return putBack ? facts : { ...facts, index };
+  });
   expect(is).toEqual(was);
   if (document !== undefined) expect(await brokenPromises(scene, document)).toEqual([]);
 }

@@ -44,7 +44,8 @@ export async function fingerprint(
  *  that the caller says are kept. An empty list is the good answer. */
 export async function leftovers(path: string, kept: readonly string[] = []): Promise<string[]> {
   const common = await askGit(path, ["rev-parse", "--path-format=absolute", "--git-common-dir"]);
-  const locks = filesBelow(common).filter(([name]) => name.endsWith(".lock"));
+  const names = readdirSync(common, { recursive: true, encoding: "utf8" });
+  const locks = names.filter((name) => name.endsWith(".lock"));
   const list = await askGit(path, ["worktree", "list", "--porcelain"]);
   const worktrees = list.split("\n\n").filter((block) => /^locked pleach/m.test(block));
   const admin = join(common, "worktrees");
@@ -54,7 +55,7 @@ export async function leftovers(path: string, kept: readonly string[] = []): Pro
   const refs = (await askGit(path, ["for-each-ref", "--format=%(refname)"])).split("\n");
   const ours = refs.filter((ref) => isOurRef(ref) && !kept.some((start) => ref.startsWith(start)));
   return [
-    ...locks.map(([name]) => `lock ${name}`),
+    ...locks.map((name) => `lock ${name}`),
     ...worktrees.map((block) => block.split("\n", 1)[0] ?? ""),
     ...entries.map((name) => `admin ${name}`),
     ...ours.map((ref) => `ref ${ref}`),
