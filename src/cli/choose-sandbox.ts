@@ -41,13 +41,16 @@ function isOnlyRules(settings: Settings, plan: Plan): boolean {
   });
 }
 
+/** Where we are installed: the children that run a codemod's module are our own. */
+const ownFolder = path.dirname(path.dirname(import.meta.dirname));
+
 function makeSandbox(
   repository: Repository,
   settings: Settings,
   plan: Plan,
 ): (writable: readonly string[]) => Sandbox {
   const named = commandsOf(settings, plan).flatMap(placesIn);
-  const visible = [...new Set([repository.topLevel, repository.commonDir, ...named])];
+  const visible = [...new Set([ownFolder, repository.topLevel, repository.commonDir, ...named])];
   return (writable) => {
     const [worktree] = writable;
     const pointer = worktree === undefined ? [] : [path.join(worktree, ".git")];

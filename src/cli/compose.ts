@@ -14,7 +14,7 @@ import { stateHome, writeAtomically } from "../host/file.ts";
 import { parsePlan } from "../plan/plan-file.ts";
 import { writePlan } from "../plan/plan-text.ts";
 import { dropRequest, type SpokenRequest } from "../run/inbox.ts";
-import { removeDeadLock } from "../run/runner.ts";
+import { lockRepository, removeDeadLock } from "../run/runner.ts";
 import type { PlanPreview } from "../view/preview.ts";
 import { diagnose } from "./diagnosis.ts";
 import type { Cleaned, Doors, Eyes, Request, Where } from "./doors.ts";
@@ -66,6 +66,8 @@ export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
     },
     clean: async (where, named, options, eyes) => {
       const stored = await openStoredRuns(where.dir);
+      // Each run takes the lock for itself; whoever has it now is told of first.
+      await (await lockRepository(stored.repository)).release();
       return clean(drive(stored, eyes), await runsToClean(stored, named), options);
     },
     doctor: (where) => diagnose(where),

@@ -12,6 +12,8 @@ export interface LoopOptions {
   readonly ndjson: boolean;
   /** The exit code of a state; that of the contract for a run if absent. */
   readonly exitCode?: (state: RunState) => number;
+  /** What is said where the state was so before, and nothing had to be done. */
+  readonly alreadySo?: (state: RunState) => string | undefined;
 }
 
 /** Runs a loop under the eyes, and prints its end. A run that began always has its final document. */
@@ -24,6 +26,8 @@ export async function watchLoop(
   try {
     const state = await loop(eyes);
     eyes.close();
+    const already = eyes.lastState() === undefined ? options.alreadySo?.(state) : undefined;
+    if (already !== undefined && !surface.globals.quiet) surface.world.stderr.write(`${already}\n`);
     await printEnd(surface, state, options);
     return (options.exitCode ?? exitCodeOf)(state);
   } catch (thrown) {

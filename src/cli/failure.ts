@@ -32,7 +32,7 @@ export function failureText({ exitCode, error, stack }: SaidFailure, verbose: bo
   const showStack = stack !== undefined && (wanted || exitCode === exitCodes.bug);
   const lines = [
     `error: ${oneLine(error.message)}`,
-    ...detailLines(error.details),
+    ...detailLines(error),
     ...(showStack ? [escapeControls(stack)] : []),
     ...(error.advice === "" ? [] : [`next:  ${oneLine(error.advice)}`]),
   ];
@@ -91,11 +91,15 @@ function failureOf(thrown: unknown): Failure | undefined {
   }
 }
 
-function detailLines(details: Readonly<Record<string, unknown>>): string[] {
-  const lines = listedDetails.flatMap((key) => {
+/** A list of one that the message already says is not said again. */
+function detailLines({ message, details }: ErrorFields): string[] {
+  const all = listedDetails.flatMap((key) => {
     const value = details[key];
-    return Array.isArray(value) ? value.map((item) => `  - ${oneLine(detailText(item))}`) : [];
+    return Array.isArray(value) ? value.map((item) => oneLine(detailText(item))) : [];
   });
+  const [only] = all;
+  if (all.length === 1 && only !== undefined && oneLine(message).includes(only)) return [];
+  const lines = all.map((text) => `  - ${text}`);
   const more = lines.length - detailLinesMax;
   return more > 0 ? [...lines.slice(0, detailLinesMax), `  - and ${more} more`] : lines;
 }

@@ -11,7 +11,7 @@ export function defineLand(command: Command, session: Session): void {
     session.act(command, async (surface) => {
       const { watchLoop } = await import("./end.ts");
       const doors = await surface.world.openDoors();
-      return watchLoop(surface, { ndjson: false, exitCode: landed }, (eyes) =>
+      return watchLoop(surface, { ndjson: false, exitCode: landed, alreadySo }, (eyes) =>
         doors.land(surface.where, run, eyes),
       );
     }),
@@ -21,4 +21,9 @@ export function defineLand(command: Command, session: Session): void {
 function landed({ landing }: RunState): number {
   if (landing.phase === "landed" || landing.phase === "undo_refused") return 0;
   return landing.phase === "refused" ? 3 : 130;
+}
+
+function alreadySo({ run, landing }: RunState): string | undefined {
+  const isLanded = landing.phase === "landed" || landing.phase === "undo_refused";
+  return isLanded ? `Run ${run} has already landed: there is nothing to do.` : undefined;
 }

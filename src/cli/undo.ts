@@ -11,7 +11,7 @@ export function defineUndo(command: Command, session: Session): void {
     session.act(command, async (surface) => {
       const { watchLoop } = await import("./end.ts");
       const doors = await surface.world.openDoors();
-      return watchLoop(surface, { ndjson: false, exitCode: undone }, (eyes) =>
+      return watchLoop(surface, { ndjson: false, exitCode: undone, alreadySo }, (eyes) =>
         doors.undo(surface.where, run, eyes),
       );
     }),
@@ -21,4 +21,9 @@ export function defineUndo(command: Command, session: Session): void {
 function undone({ landing }: RunState): number {
   if (landing.phase === "undone") return 0;
   return landing.phase === "undo_refused" ? 3 : 130;
+}
+
+function alreadySo({ run, landing }: RunState): string | undefined {
+  const isUndone = landing.phase === "undone";
+  return isUndone ? `Run ${run} was already taken back: there is nothing to do.` : undefined;
 }

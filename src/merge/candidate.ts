@@ -44,12 +44,13 @@ function messageOf(state: RunState, subject: MergeSubject): MessageParts {
     const branch = settings.target.replace("refs/heads/", "");
     return { title: `Merge what came to ${branch} meanwhile`, trailers: { run } };
   }
-  const unit = plan.units[unitPositions(plan.units).get(subject.unit) ?? -1];
+  const position = unitPositions(plan.units).get(subject.unit) ?? -1;
+  const unit = plan.units[position];
   const worker = unit?.worker ?? settings.worker;
   const { unit: id, attempt } = subject;
   return {
     title: unit?.title || id,
-    body: state.units.find((one) => one.id === id)?.summary ?? "",
+    body: [plan.goal, state.units[position]?.summary ?? ""].filter(Boolean).join("\n\n"),
     trailers: { run, unit: id, attempt, worker },
   };
 }

@@ -82,10 +82,17 @@ export function defaultUnits(
   return Math.max(1, Math.min(byFiles, concurrency * unitsPerSlot, unitsMax));
 }
 
+function isWithin(folder: string): (file: string) => boolean {
+  return (file) => file.startsWith(`${folder}/`);
+}
+
 function titleOf(group: FileGroup): string {
   const folder = group.folder === "" ? "the top level" : group.folder.replace(/[\s\p{C}]+/gu, " ");
   const files = group.files.length === 1 ? "1 file" : `${group.files.length} files`;
-  return `${folder.slice(0, 200)} (${files})`;
+  const within =
+    group.folder === "" ? (file: string) => !file.includes("/") : isWithin(group.folder);
+  const others = group.files.every(within) ? "" : " and others";
+  return `${folder.slice(0, 200)}${others} (${files})`;
 }
 
 const idCharsMax = 32;

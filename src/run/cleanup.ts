@@ -1,5 +1,6 @@
 /** What is taken away after a run, and what stays: nothing that did not land goes without a person's word, and what stays is named. */
 import { rm, rmdir } from "node:fs/promises";
+import path from "node:path";
 import type { CleanDepth } from "../core/action.ts";
 import type { RunEvent } from "../core/event.ts";
 import { candidateRef, integrationRef, type RefName, type Sha, type UnitId } from "../core/id.ts";
@@ -7,6 +8,7 @@ import { unitPositions } from "../core/plan.ts";
 import type { RunState, UnitState } from "../core/run.ts";
 import { listRefs, type RefHome, updateRefs } from "../git/ref.ts";
 import { removeSlots } from "../git/remove-slots.ts";
+import { runWorktrees } from "../git/slot-home.ts";
 import type { SlotPool } from "../git/worktree.ts";
 import { errorCode } from "../host/file.ts";
 import type { RunFolder } from "./folder.ts";
@@ -22,14 +24,21 @@ export async function cleanUp(
 ): Promise<Cleaned> {
   const keepsWorktrees = depth === "end" && state.settings.keep;
   const slots = await removeSlots(pool, keepsWorktrees ? ["integration"] : undefined);
+  const worktrees = keepsWorktrees ? await runWorktrees(pool) : [];
   const refs = await cleanRefs(pool, state, depth);
   await rm(folder.exchange, { recursive: true, force: true });
+  await removeIfEmpty(path.dirname(folder.exchange));
+  await removeIfEmpty(path.dirname(path.dirname(folder.exchange)));
   await removeIfEmpty(folder.inbox);
   await slots.finish();
   return {
     type: "cleaned",
     removed: [...slots.removed, ...refs.removed],
-    kept: [...slots.kept.map(({ path, why }) => `${path} (${why})`), ...refs.kept],
+    kept: [
+      ...slots.kept.map((slot) => `${slot.path} (${slot.why})`),
+      ...worktrees.map((worktree) => worktree.path),
+      ...refs.kept,
+    ],
   };
 }
 
@@ -99,6 +108,8 @@ function isDone(
   if (ref.startsWith("refs/pleach/")) {
     return depth === "landed" && landed && unit.at.phase === "merged";
   }
+  // A worktree that is kept stands on its unit's branch.
+  if (depth === "end" && state.settings.keep) return false;
   // The branch of a unit that handed in nothing says nothing that the result does not say.
   return unit.at.phase === "merged" || within.has(ref);
 }

@@ -10,6 +10,7 @@ import type { RunState } from "../core/run.ts";
 import { holdGarbage } from "../git/gc-hold.ts";
 import { removeOwnLocks } from "../git/own-locks.ts";
 import { readRef, updateRefs } from "../git/ref.ts";
+import { removeSlots } from "../git/remove-slots.ts";
 import type { Repository } from "../git/repository.ts";
 import { slotHome } from "../git/slot-home.ts";
 import { StandingGits } from "../git/standing-git.ts";
@@ -46,8 +47,8 @@ export interface RunnerParts {
 const rules: Rules = { reduce, decide, nextDeadline };
 
 /** Takes the lock of the repository, or says who has it (exit 8). */
-export async function lockRepository(repository: Repository, run: RunId): Promise<Lock> {
-  const lock = await acquireLock(runnerLock(repository), { run });
+export async function lockRepository(repository: Repository, run?: RunId): Promise<Lock> {
+  const lock = await acquireLock(runnerLock(repository), run === undefined ? {} : { run });
   if (lock.type === "held") throw lockHeld(lock);
   return lock;
 }
@@ -71,6 +72,15 @@ export async function beginRun(
   } catch (error) {
     throw fileFailure(error, `make ${folder.root}`);
   }
+  return listening(parts, (mailbox) => begin(parts, folder, mailbox, started));
+}
+
+async function begin(
+  parts: RunnerParts,
+  folder: RunFolder,
+  mailbox: Mailbox,
+  started: Omit<Extract<RunEvent, { type: "run-started" }>, "run" | "runner">,
+): Promise<LoopEnd> {
   const journal = await openJournal(folder.journal, 0);
   const event: RunEvent = { ...started, run: parts.run, runner: await selfFacts() };
   const line = { v: journalVersion, seq: 0, at: parts.clock.now(), event } as const;
@@ -78,7 +88,7 @@ export async function beginRun(
   try {
     await journal.append([line]);
     parts.observe(line, state);
-    return await drive(parts, folder, journal, state);
+    return await drive(parts, { folder, journal, mailbox }, state);
   } finally {
     await journal.close();
   }
@@ -99,9 +109,25 @@ export async function continueRun(
   if (wanted.length === 0 && before.at.phase === "finished" && isSettled(before)) {
     return { state: before };
   }
+  const { wholeBytes } = text;
+  const found = { folder, before, wanted, wholeBytes };
+  return listening(parts, (mailbox) => goOn(parts, { ...found, mailbox }));
+}
+
+interface Found {
+  readonly folder: RunFolder;
+  readonly before: RunState;
+  readonly wanted: readonly RunEvent[];
+  readonly wholeBytes: number;
+  readonly mailbox: Mailbox;
+}
+
+async function goOn(parts: RunnerParts, found: Found): Promise<LoopEnd> {
+  const { repository, stateHome, run } = parts;
+  const { folder, before, wanted, mailbox } = found;
   await endSurvivors(markOf({ run }));
   await removeOwnLocks(slotHome(stateHome, repository, run));
-  const journal = await openJournal(folder.journal, text.wholeBytes);
+  const journal = await openJournal(folder.journal, found.wholeBytes);
   try {
     let state = before;
     for (const event of [{ type: "run-resumed", runner: await selfFacts() } as const, ...wanted]) {
@@ -112,24 +138,42 @@ export async function continueRun(
       state = next;
       parts.observe(line, state);
     }
-    return await drive(parts, folder, journal, state);
+    return await drive(parts, { folder, journal, mailbox }, state);
   } finally {
     await journal.close();
   }
 }
 
-async function drive(
+/** From before the first line on a signal is a request to wind down: a run that began is never without its end. */
+async function listening(
   parts: RunnerParts,
-  folder: RunFolder,
-  journal: Journal,
-  state: RunState,
+  work: (mailbox: Mailbox) => Promise<LoopEnd>,
 ): Promise<LoopEnd> {
+  const mailbox = new Mailbox();
+  const dispose = parts.onInterrupt((signal) => {
+    const request = { type: "interrupt", signal } as const;
+    mailbox.post({ type: "request", request, acknowledge: () => Promise.resolve() });
+  });
+  try {
+    return await work(mailbox);
+  } finally {
+    dispose();
+  }
+}
+
+interface Opened {
+  readonly folder: RunFolder;
+  readonly journal: Journal;
+  readonly mailbox: Mailbox;
+}
+
+async function drive(parts: RunnerParts, opened: Opened, state: RunState): Promise<LoopEnd> {
   const { commonDir } = parts.repository;
   const garbage = holdGarbage(commonDir);
-  const standing = new StandingGits(commonDir, folder.commitDraft);
+  const standing = new StandingGits(commonDir, opened.folder.commitDraft);
   try {
     const repository = { ...parts.repository, standing };
-    return await driveLoop({ ...parts, repository }, folder, journal, state);
+    return await driveLoop({ ...parts, repository }, opened, state);
   } finally {
     await standing.close();
     garbage.release();
@@ -138,30 +182,25 @@ async function drive(
 
 async function driveLoop(
   parts: RunnerParts,
-  folder: RunFolder,
-  journal: Journal,
+  { folder, journal, mailbox }: Opened,
   state: RunState,
 ): Promise<LoopEnd> {
   const { repository, stateHome, run, clock, answerable, observe } = parts;
   await requireIntegration(repository, state);
   const pool = await openSlotPool(stateHome, repository, run);
   const made = await parts.makeHands({ pool, folder, state });
-  const mailbox = new Mailbox();
   const inbox = await openInbox(folder.inbox, mailbox, parts.warn);
-  const dispose = parts.onInterrupt((signal) => {
-    const request = { type: "interrupt", signal } as const;
-    mailbox.post({ type: "request", request, acknowledge: () => Promise.resolve() });
-  });
   try {
     await inbox.read();
     const { append } = journal;
     const { hands } = made;
     return await runLoop({ state, rules, append, hands, mailbox, clock, answerable, observe });
   } finally {
-    dispose();
     inbox.close();
     await made.close();
     await closeSlotPool(pool);
+    // A loop that only moved a branch has made the folder of the worktrees for nothing.
+    if (pool.known.size === 0) await (await removeSlots(pool)).finish();
   }
 }
 

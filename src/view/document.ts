@@ -1,6 +1,6 @@
 /** The final document of a run, exactly as the contract has it, and the exit code that goes with it. Programs read this: fields
  *  are added, never renamed. It is made from the state alone and must never say more than the journal does. */
-import type { Refusal, RunOutcome } from "../core/event.ts";
+import type { CheckResult, Refusal, RunOutcome } from "../core/event.ts";
 import { unreachable } from "../core/failure.ts";
 import { type RefName, type RepoPath, type RunId, type Sha, unitRef } from "../core/id.ts";
 import type { RunState, UnitState } from "../core/run.ts";
@@ -176,11 +176,20 @@ export function reasonOf(unit: UnitState): Reason | undefined {
   }
 }
 
-export function completionDocuments(state: RunState): readonly CompletionDocument[] {
+/** What must hold in the end, each with its result; without one where nobody asked. */
+export function completionResults(
+  state: RunState,
+): readonly { readonly name: string; readonly result: CheckResult | undefined }[] {
   const results = state.completion?.results ?? [];
   return state.plan.doneWhen.map(({ name }, position) => {
     const result = results[position];
-    if (result?.name !== name) return { name, passed: false, message: "did not run" };
+    return { name, result: result?.name === name ? result : undefined };
+  });
+}
+
+function completionDocuments(state: RunState): readonly CompletionDocument[] {
+  return completionResults(state).map(({ name, result }) => {
+    if (result === undefined) return { name, passed: false, message: "did not run" };
     return {
       name,
       passed: result.passed,
@@ -191,7 +200,7 @@ export function completionDocuments(state: RunState): readonly CompletionDocumen
 }
 
 function completionHolds(state: RunState): boolean {
-  return completionDocuments(state).every((completion) => completion.passed);
+  return completionResults(state).every(({ result }) => result?.passed === true);
 }
 
 export function totalSpend(state: RunState): Spend {

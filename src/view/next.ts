@@ -1,8 +1,7 @@
 /** What a person can do about a run: where the work that did not land is kept, and what to type next. */
-import { snapshotRef } from "../core/id.ts";
+import { integrationRef, snapshotRef } from "../core/id.ts";
 import type { RunState, UnitState } from "../core/run.ts";
-import { allMerged, landingRefusal, outcomeOf, shortName } from "./document.ts";
-import { sayCount } from "./words.ts";
+import { landingSteps, type Step } from "./landing.ts";
 
 export interface KeptWork {
   readonly who: string;
@@ -12,17 +11,22 @@ export interface KeptWork {
   readonly left: readonly string[];
 }
 
-export interface Step {
-  readonly command: string;
-  readonly why: string;
-}
-
-/** The last snapshot of every unit that did not land, and whatever the clean-up had to leave. */
+/** The last snapshot of every unit that did not land, and whatever else the clean-up had to leave; each place once. */
 export function keptWork(state: RunState): readonly KeptWork[] {
   const discarded = state.clean.asked === "discard";
   const kept = discarded ? [] : state.units.flatMap((unit) => keptOf(state, unit));
-  const left = state.clean.kept.map((where) => ({ who: "run", where, left: [] }));
-  return [...kept, ...left];
+  const named = new Set(kept.map(({ where }) => where));
+  const more = state.clean.kept.filter((where) => !named.has(where));
+  return [...kept, ...more.map((where) => ({ who: whoseIs(state, where), where, left: [] }))];
+}
+
+/** A unit's ref goes under its name; what is the run's own is called what it is. */
+function whoseIs(state: RunState, where: string): string {
+  if (!where.startsWith("refs/")) return "worktree";
+  if (where === integrationRef(state.run)) return "what is merged";
+  const [, folder, run, name] = where.replace("refs/heads/", "refs/").split("/");
+  const own = folder === "pleach" && run === state.run;
+  return own && state.units.some(({ id }) => id === name) ? (name ?? "ref") : "ref";
 }
 
 export interface StepFacts {
@@ -43,6 +47,7 @@ function keptOf(state: RunState, unit: UnitState): KeptWork[] {
     last.snapshot === undefined
       ? "in no commit: nothing that git can hold"
       : snapshotRef(state.run, unit.id, last.attempt);
+  if (state.clean.removed.includes(where)) return [];
   return [{ who: unit.id, where, left: last.left }];
 }
 
@@ -71,35 +76,6 @@ function failedSteps(state: RunState): Step[] {
   if (!first) return [];
   const more = failed.length > 1 ? ` (and of ${failed.length - 1} more)` : "";
   return [{ command: `pleach logs ${state.run}/${first.id}`, why: `says why it failed${more}` }];
-}
-
-function landingSteps(state: RunState): Step[] {
-  const land = { command: `pleach land ${state.run}`, why: "moves the target to the result" };
-  const target = shortName(state.settings.target);
-  switch (state.landing.phase) {
-    case "landed":
-    case "undo_refused":
-      return [{ command: `pleach undo ${state.run}`, why: `takes the landing on ${target} back` }];
-    case "refused":
-      return [{ ...land, why: `tries again once this is mended: ${refusalWords(state)}` }];
-    case "idle":
-      return state.integration === state.plan.base ? [] : [idleStep(state, land)];
-    default:
-      return [];
-  }
-}
-
-function idleStep(state: RunState, land: Step): Step {
-  if (allMerged(state) && outcomeOf(state) === "complete") return land;
-  const merged = state.units.filter((unit) => unit.at.phase === "merged").length;
-  return {
-    command: `pleach land ${state.run}`,
-    why: `lands what is merged (${sayCount(merged, "unit")}), without the rest`,
-  };
-}
-
-function refusalWords(state: RunState): string {
-  return landingRefusal(state)?.message ?? "";
 }
 
 function keptSteps(state: RunState): Step[] {

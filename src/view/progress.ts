@@ -1,13 +1,28 @@
 /** The story of a run while it happens: one plain line for each event that matters, the same on a terminal and in a log file. */
-import type { AttemptOutcome, JournalLine, MergeOutcome, RunEvent } from "../core/event.ts";
+import type {
+  AttemptOutcome,
+  JournalLine,
+  MergeOutcome,
+  MergeSubject,
+  RunEvent,
+} from "../core/event.ts";
 import type { UnitId } from "../core/id.ts";
 import { unitPositions } from "../core/plan.ts";
 import type { RunState } from "../core/run.ts";
 import { displayWidth, fitWidth, oneLine, padWidth } from "../core/text.ts";
 import { shortName } from "./document.ts";
+import { sayRefusal } from "./landing.ts";
 import { sayStopWhy, saySubject } from "./stuck.ts";
 import { countStatuses, sayCounts } from "./unit-status.ts";
-import { sayCount, sayDuration, sayList, sayReason, sayTime, shortSha } from "./words.ts";
+import {
+  sayCheckMessage,
+  sayCount,
+  sayDuration,
+  sayList,
+  sayReason,
+  sayTime,
+  shortSha,
+} from "./words.ts";
 
 export interface ProgressLook {
   /** Also what is dull: green checks, merges begun. */
@@ -87,7 +102,7 @@ function sayMerge(event: RunEvent, look: ProgressLook): Said | undefined {
   switch (event.type) {
     case "merge-started":
       return look.verbose
-        ? [saySubject(event.subject), `is merged onto ${shortSha(event.onto)}`]
+        ? sayMerged(event.subject, `is merged onto ${shortSha(event.onto)}`)
         : undefined;
     case "check-started":
       return look.verbose ? ["check", `${event.name} on ${shortSha(event.commit)}`] : undefined;
@@ -97,16 +112,23 @@ function sayMerge(event: RunEvent, look: ProgressLook): Said | undefined {
       if (passed) return look.verbose ? ["check", `${name} passed in ${time}`] : undefined;
       return [
         "check",
-        `${name} failed after ${time}${message === undefined ? "" : `: ${message}`}`,
+        `${name} failed after ${time}${message === undefined ? "" : `: ${sayCheckMessage(name, message)}`}`,
       ];
     }
     case "check-interrupted":
       return look.verbose ? ["check", "was cut off"] : undefined;
     case "merge-finished":
-      return [saySubject(event.subject), sayMergeOutcome(event.outcome)];
+      return sayMerged(event.subject, sayMergeOutcome(event.outcome));
     default:
       return undefined;
   }
+}
+
+/** The column is as wide as the units' names: what is no unit is said in the line. */
+function sayMerged(subject: MergeSubject, what: string): Said {
+  return subject.type === "unit"
+    ? [subject.unit, what]
+    : ["land", `${saySubject(subject)} ${what}`];
 }
 
 function sayMergeOutcome(outcome: MergeOutcome): string {
@@ -128,7 +150,10 @@ function sayRun(event: RunEvent, state: RunState): Said | undefined {
       return ["run", `${event.run}: ${units}, for ${target}, from ${shortSha(event.plan.base)}`];
     }
     case "run-resumed":
-      return ["run", `${state.run} goes on: ${sayCounts(countStatuses(state))}`];
+      // Of a finished run only a person's wish remains, and its own line says what comes of it.
+      return state.at.phase === "finished"
+        ? undefined
+        : ["run", `${state.run} goes on: ${sayCounts(countStatuses(state))}`];
     case "run-paused":
       return ["run", "paused: nothing new begins until `pleach resume`"];
     case "run-continued":
@@ -144,7 +169,7 @@ function sayRun(event: RunEvent, state: RunState): Said | undefined {
     case "cleaned":
       return event.kept.length === 0
         ? undefined
-        : ["clean", `had to keep ${sayList(event.kept, 5)}`];
+        : ["clean", `kept ${sayKept(event.kept)}; \`pleach status\` names them`];
     default:
       return undefined;
   }
@@ -163,18 +188,23 @@ function sayLanding(event: RunEvent): Said | undefined {
         `${shortName(event.target)}: ${shortSha(event.old)} → ${shortSha(event.new)}`,
       ];
     case "land-refused":
-      return ["land", `not landed: ${event.refusal.message}${inPaths(event.refusal.paths)}`];
+      return ["land", `not landed: ${sayRefusal(event.refusal, 5)}`];
     case "undone":
       return ["undo", `${shortName(event.target)} is at ${shortSha(event.old)} again`];
     case "undo-refused":
-      return ["undo", `not taken back: ${event.refusal.message}${inPaths(event.refusal.paths)}`];
+      return ["undo", `not taken back: ${sayRefusal(event.refusal, 5)}`];
     default:
       return undefined;
   }
 }
 
-function inPaths(paths: readonly string[]): string {
-  return paths.length === 0 ? "" : ` (${sayList(paths, 5)})`;
+function sayKept(kept: readonly string[]): string {
+  const refs = kept.filter((where) => where.startsWith("refs/")).length;
+  const others = kept.length - refs;
+  return [
+    ...(refs > 0 ? [sayCount(refs, "ref")] : []),
+    ...(others > 0 ? [sayCount(others, "worktree")] : []),
+  ].join(" and ");
 }
 
 function unitOf(state: RunState, id: UnitId) {

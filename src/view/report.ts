@@ -1,10 +1,10 @@
 /** The report of a run: what became of every unit and why, what was checked, what landed, where the rest is kept and how to take
  *  it all back. Markdown for people, JSON for programs; both are made from the journal alone. */
-import type { CheckResult, JournalLine } from "../core/event.ts";
+import type { CheckResult, JournalLine, Refusal } from "../core/event.ts";
 import type { RunState, UnitState } from "../core/run.ts";
 import { type AttemptStory, attemptStories } from "./attempts.ts";
 import {
-  completionDocuments,
+  completionResults,
   type FinalDocument,
   finalDocument,
   landingRefusal,
@@ -13,14 +13,17 @@ import {
   totalSpend,
   type UnitDocument,
 } from "./document.ts";
+import { integrationBranch, isNamed, mergedNothing, sayRefusal } from "./landing.ts";
 import { code, codeBlock, plain, tableOf } from "./markdown.ts";
 import { keptWork, nextSteps } from "./next.ts";
 import { whereItStands } from "./status.ts";
 import { countStatuses, sayCounts, sayStatus, unitStatus } from "./unit-status.ts";
 import {
   hasSpend,
+  sayCheckMessage,
   sayCount,
   sayDuration,
+  sayLines,
   sayMoment,
   sayReason,
   saySpend,
@@ -84,7 +87,7 @@ function summary(state: RunState): string {
     ["Goal", plain(state.plan.goal)],
     ["Target", code(shortName(state.settings.target))],
     ["Base", code(state.plan.base)],
-    ["Result", `${code(state.integration)} on ${code(`pleach/${state.run}/integration`)}`],
+    ["Result", result(state)],
     ["Units", sayCounts(countStatuses(state))],
     ["Started", sayMoment(state.startedAt)],
     ["Time", `${sayDuration(state.activeMs)} of running`],
@@ -96,6 +99,14 @@ function summary(state: RunState): string {
     ["Made by", `Pleach ${plain(state.version)}`],
   ];
   return tableOf(["", ""], rows);
+}
+
+function result(state: RunState): string {
+  if (mergedNothing(state)) return "Nothing was merged.";
+  const branch = integrationBranch(state);
+  return branch === undefined
+    ? code(state.integration)
+    : `${code(state.integration)} on ${code(branch)}`;
 }
 
 function unitTable(state: RunState): string {
@@ -117,7 +128,7 @@ function unitTable(state: RunState): string {
 
 function saidBy(unit: UnitState): string {
   const reason = unit.at.phase === "merged" ? undefined : reasonOf(unit);
-  const said = reason === undefined ? unit.summary : sayReason(reason);
+  const said = reason === undefined ? sayLines(unit.summary) : sayReason(reason);
   return said.length > 300 ? `${said.slice(0, 300)}…` : said;
 }
 
@@ -185,10 +196,13 @@ function checks(state: RunState, lines: readonly JournalLine[]): string {
     const ms = results.reduce((sum, { seconds }) => sum + seconds * 1000, 0);
     return [plain(name), String(results.length), String(red), sayDuration(ms)];
   });
-  const done = completionDocuments(state).map(
-    ({ name, passed, message }) =>
-      `- ${plain(name)}: ${passed ? "holds" : "**does not hold**"}${passed || message === undefined ? "" : `, ${plain(message)}`}`,
-  );
+  const done = completionResults(state).map(({ name, result }) => {
+    if (result === undefined) return `- ${plain(name)}: not asked`;
+    if (result.passed) return `- ${plain(name)}: holds`;
+    const { message } = result;
+    const why = message === undefined ? "" : `, ${plain(sayCheckMessage(name, message))}`;
+    return `- ${plain(name)}: **does not hold**${why}`;
+  });
   const table =
     rows.length === 0
       ? "No check was run on a merged tree."
@@ -203,7 +217,7 @@ function landing(state: RunState): string {
   if (refusal) {
     return [
       `${asked} Not landed on ${target}: ${plain(refusal.message)}`,
-      ...refusal.paths.map((path) => `- ${code(path)}`),
+      ...pathsNotTold(refusal).map((path) => `- ${code(path)}`),
     ].join("\n\n");
   }
   const at = state.landing;
@@ -213,9 +227,14 @@ function landing(state: RunState): string {
   if (at.phase === "undone")
     return `${asked} Landed, and taken back: ${target} is at ${code(at.old)} again.`;
   if (at.phase === "undo_refused") {
-    return `${asked} Landed as ${code(at.new)}; it could not be taken back: ${plain(at.refusal.message)}`;
+    return `${asked} Landed as ${code(at.new)}; it could not be taken back: ${plain(sayRefusal(at.refusal, pathsShownMax))}`;
   }
-  return `${asked} Nothing landed.`;
+  return `${asked} ${mergedNothing(state) ? "Nothing was merged." : "Nothing landed."}`;
+}
+
+/** All of them where the message leaves one out. */
+function pathsNotTold({ message, paths }: Refusal): readonly string[] {
+  return paths.every((path) => isNamed(path, message)) ? [] : paths;
 }
 
 function kept(state: RunState): string {

@@ -1,10 +1,11 @@
 /** A run as a person sees it on a terminal: who does what, what is stuck and why, where kept work is, what to type next. The
  *  summary at the end of a run is the same text. It reads the state alone, and everything from outside is made harmless. */
+import type { CheckResult } from "../core/event.ts";
 import { unreachable } from "../core/failure.ts";
 import type { RunState, UnitState } from "../core/run.ts";
 import { fitWidth, oneLine } from "../core/text.ts";
 import {
-  completionDocuments,
+  completionResults,
   type ErrorFields,
   exitCodeOf,
   landingRefusal,
@@ -12,6 +13,7 @@ import {
   shortName,
   totalSpend,
 } from "./document.ts";
+import { integrationBranch, mergedNothing, sayRefusal } from "./landing.ts";
 import { keptWork, nextSteps } from "./next.ts";
 import { unitDetail, whatIsStuck } from "./stuck.ts";
 import { type Cell, renderTable } from "./table.ts";
@@ -21,6 +23,7 @@ import {
   type Colour,
   hasSpend,
   type Paint,
+  sayCheckMessage,
   sayCount,
   sayDuration,
   sayList,
@@ -164,17 +167,22 @@ function stuckLines(state: RunState, facts: StatusFacts): string[] {
 }
 
 function completionLines(state: RunState, { paint }: StatusFacts): string[] {
-  const done = completionDocuments(state);
+  const done = completionResults(state);
   if (done.length === 0 || (state.completion === undefined && state.at.phase !== "finished")) {
     return [];
   }
-  return [
-    "Done when:",
-    ...done.map(({ name, passed, message }) => {
-      const mark = passed ? paint("green", "holds") : paint("red", "does not hold");
-      return `  ${oneLine(name)}: ${mark}${passed || message === undefined ? "" : `, ${oneLine(message)}`}`;
-    }),
-  ];
+  return ["Done when:", ...done.map((one) => `  ${completionLine(one, paint)}`)];
+}
+
+function completionLine(
+  { name, result }: { readonly name: string; readonly result: CheckResult | undefined },
+  paint: Paint,
+): string {
+  if (result === undefined) return `${oneLine(name)}: ${paint("yellow", "not asked")}`;
+  if (result.passed) return `${oneLine(name)}: ${paint("green", "holds")}`;
+  const { message } = result;
+  const why = message === undefined ? "" : `, ${oneLine(sayCheckMessage(name, message))}`;
+  return `${oneLine(name)}: ${paint("red", "does not hold")}${why}`;
 }
 
 function landingLines(state: RunState, { paint, error }: StatusFacts): string[] {
@@ -184,8 +192,8 @@ function landingLines(state: RunState, { paint, error }: StatusFacts): string[] 
     error === undefined ? [] : [paint("red", `Ended by an error: ${oneLine(error.message)}`)];
   const { landing } = state;
   if (refusal) {
-    const paths = refusal.paths.length === 0 ? "" : `: ${sayList(refusal.paths, 10)}`;
-    return [...said, paint("red", `Not landed on ${target}. ${oneLine(refusal.message)}${paths}`)];
+    const why = oneLine(sayRefusal(refusal, 10));
+    return [...said, paint("red", `Not landed on ${target}. ${why}`)];
   }
   switch (landing.phase) {
     case "landed":
@@ -196,16 +204,18 @@ function landingLines(state: RunState, { paint, error }: StatusFacts): string[] 
     case "undone":
       return [...said, `Landing taken back: ${target} is at ${shortSha(landing.old)} again`];
     case "undo_refused":
-      return [...said, paint("red", `Not taken back: ${oneLine(landing.refusal.message)}`)];
+      return [...said, paint("red", `Not taken back: ${oneLine(sayRefusal(landing.refusal, 10))}`)];
     default:
-      return state.at.phase === "finished"
-        ? [...said, `Nothing landed; what is merged is on ${integrationName(state)}`]
-        : said;
+      return state.at.phase === "finished" ? [...said, notLandedLine(state)] : said;
   }
 }
 
-function integrationName(state: RunState): string {
-  return `pleach/${state.run}/integration (${shortSha(state.integration)})`;
+function notLandedLine(state: RunState): string {
+  if (mergedNothing(state)) return "Nothing was merged.";
+  const branch = integrationBranch(state);
+  return branch === undefined
+    ? "Nothing landed."
+    : `Nothing landed; what is merged is on ${branch} (${shortSha(state.integration)})`;
 }
 
 function keptLines(state: RunState): string[] {

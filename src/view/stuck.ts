@@ -6,7 +6,7 @@ import type { Checking, RunState, UnitState } from "../core/run.ts";
 import { oneLine } from "../core/text.ts";
 import { reasonOf } from "./document.ts";
 import { waitsFor } from "./unit-status.ts";
-import { sayCount, sayDuration, sayList, sayReason, shortSha } from "./words.ts";
+import { sayCount, sayDuration, sayLines, sayList, sayReason, shortSha } from "./words.ts";
 
 export interface Stuck {
   readonly who: string;
@@ -38,7 +38,7 @@ export function unitDetail(state: RunState, unit: UnitState, now: number): strin
     case "merging":
       return mergingDetail(state.merge?.checking, now);
     case "merged":
-      return `${at.commit === undefined ? "changed nothing" : `${shortSha(at.commit)}, ${sayCount(unit.changed.length, "file")}`}${unit.summary === "" ? "" : `: ${unit.summary}`}`;
+      return `${at.commit === undefined ? "changed nothing" : `${shortSha(at.commit)}, ${sayCount(unit.changed.length, "file")}`}${unit.summary === "" ? "" : `: ${sayLines(unit.summary)}`}`;
     case "failed":
     case "cancelled":
     case "timed_out": {

@@ -72,6 +72,18 @@ export function sayReason(reason: Reason): string {
   return oneLine(`${reason.type.replaceAll("_", " ")}: ${reason.message}${paths}`);
 }
 
+/** A summary of several lines as one: `changed 8 of 54 files; 1 file could not be parsed`. */
+export function sayLines(text: string): string {
+  const lines = text.split(/[\r\n]+/).map(oneLine);
+  return lines.filter((line) => line !== "").join("; ");
+}
+
+/** Why a check is red, beside its name: most messages begin with the name too. */
+export function sayCheckMessage(name: string, message: string): string {
+  const begin = `${oneLine(name)}: `;
+  return message.startsWith(begin) ? message.slice(begin.length) : message;
+}
+
 /** The first few, then how many more there are. */
 export function sayList(items: readonly string[], itemsMax: number): string {
   const shown = items.slice(0, itemsMax).map(oneLine);

@@ -1,5 +1,6 @@
 /** One attempt of one unit: a worktree at its base, the worker in it, everything that it left secured in a snapshot, then the gate,
  *  the unit's own checks, and a commit that we make. What the worker says of its success counts for nothing. */
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { AttemptOutcome, Leavings } from "../core/event.ts";
@@ -18,6 +19,7 @@ import { fileFailure, readTextIfThere, writeAtomically } from "../host/file.ts";
 import { markOf } from "../host/process-tree.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import { runCheck } from "./check.ts";
+import { outputLog } from "./command-worker.ts";
 import { recordExchange } from "./exchange-record.ts";
 import { gate } from "./gate.ts";
 import { linkTargets } from "./link-target.ts";
@@ -234,11 +236,18 @@ async function judge(
   };
   const strayed = wordsOnly ? undefined : gate(snapshot.changed, facts);
   const reason = strayed ?? (await failedCheck(parts, left, signal));
-  if (reason !== undefined) return refused(reason, changed, summary);
+  if (reason !== undefined) return refused(await withLog(parts, reason), changed, summary);
   if (signal.aborted) return { type: "stopped" };
   const head = wordsOnly ? parts.assignment.base : await commitOf(parts, snapshot, summary);
   const { artifacts } = worked;
   return { type: "completed", head, changed, summary, artifacts };
+}
+
+/** Where nothing else tells why, the worker's own words may. */
+async function withLog(parts: AttemptParts, reason: Reason): Promise<Reason> {
+  const log = `${parts.record}/${outputLog}`;
+  if (reason.log !== undefined || !existsSync(path.join(parts.runRoot, log))) return reason;
+  return { ...reason, log };
 }
 
 async function failedCheck(

@@ -19,41 +19,69 @@ export function gate(changed: readonly Change[], facts: GateFacts): Reason | und
   if (changed.length === 0) {
     return { type: "no_change", message: "nothing was changed", paths: [] };
   }
-  const foreign = paths(changed, ({ path }) => facts.ownership.ownerOf(path) !== facts.unit);
-  if (foreign.length > 0) return strayed(foreign, "does not belong to this unit alone");
-  const guarded = paths(changed, ({ path }) => facts.isProtected(path));
-  if (guarded.length > 0) return strayed(guarded, "is protected");
-  const gitlinks = paths(changed, ({ kind, newMode }) => kind !== "deleted" && newMode === gitlink);
-  if (gitlinks.length > 0) return strayed(gitlinks, "is a repository of its own");
-  const unheld = paths(changed, (change) => !isHeld(change));
-  if (unheld.length > 0) return strayed(unheld, "cannot be held by a commit");
-  const links = paths(changed, (change) => leadsOut(change, facts.links.get(change.path)));
-  if (links.length > 0) return strayed(links, "is a symlink out of the repository");
-  return undefined;
+  const found = faults.flatMap(({ why, is }): readonly Fault[] => {
+    const strays = changed.filter((change) => is(change, facts)).map(({ path }) => path);
+    return strays.length === 0 ? [] : [{ strays, why }];
+  });
+  if (found.length === 0) return undefined;
+  const message = found.map(sayFault).join("; ");
+  const strays = new Set(found.flatMap((fault) => fault.strays));
+  return { type: "strayed", message, paths: [...strays].sort() };
+}
+
+interface Fault {
+  readonly strays: readonly RepoPath[];
+  readonly why: string;
+}
+
+interface Kind {
+  /** Follows the names of the paths. */
+  readonly why: string;
+  is(change: Change, facts: GateFacts): boolean;
+}
+
+/** All are told at once: each attempt is dear. */
+const faults: readonly Kind[] = [
+  {
+    why: "not owned by this unit alone",
+    is: ({ path }, { ownership, unit }) => ownership.ownerOf(path) !== unit,
+  },
+  { why: "protected", is: ({ path }, facts) => facts.isProtected(path) },
+  {
+    why: "a repository of its own",
+    is: ({ kind, newMode }) => kind !== "deleted" && newMode === gitlink,
+  },
+  {
+    why: "more than a commit can hold",
+    is: (change) => !isHeld(change) && change.newMode !== gitlink,
+  },
+  {
+    why: "a symlink out of the repository",
+    is: (change, { links }) => leadsOut(change, links.get(change.path)),
+  },
+];
+
+function sayFault({ strays, why }: Fault): string {
+  const named = strays.slice(0, namedMax).join(", ");
+  const more = strays.length > namedMax ? ` and ${strays.length - namedMax} more` : "";
+  return `${why}: ${named}${more}`;
 }
 
 const gitlink = "160000";
 
-function paths(changed: readonly Change[], is: (change: Change) => boolean): readonly RepoPath[] {
-  return changed.filter(is).map(({ path }) => path);
-}
-
-function strayed(strays: readonly RepoPath[], why: string): Reason {
-  const named = strays.slice(0, namedMax).join(", ");
-  const more = strays.length > namedMax ? ` and ${strays.length - namedMax} more` : "";
-  return { type: "strayed", message: `${named}${more} ${why}`, paths: strays };
-}
-
-/** By the link's text alone: what it leads to may itself be a link that a later unit makes. */
+/** By the link's text alone: what it leads to may itself be a link that a later unit makes. For that reason a `..` may only
+ *  stand at the beginning: after a name that is a link it would begin where that link leads. */
 function leadsOut({ path }: Change, target: string | undefined): boolean {
   if (target === undefined) return false;
   if (target.startsWith("/")) return true;
   let depth = path.split("/").length - 1;
+  let hasName = false;
   for (const part of target.split("/")) {
-    if (part === "..") depth -= 1;
-    else if (part !== "" && part !== ".") depth += 1;
-    if (depth < 0) return true;
+    if (part === "" || part === ".") continue;
     if (part.toLowerCase() === ".git") return true;
+    if (part !== "..") hasName = true;
+    else if (hasName || depth === 0) return true;
+    else depth -= 1;
   }
   return false;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Doors } from "../../src/cli/doors.ts";
+import type { Doors, RunRequest } from "../../src/cli/doors.ts";
 import { base, runId, startRun, target, unit } from "../support/run-state.ts";
-import { landed, reading } from "../support/run-story.ts";
+import { landed, living, reading } from "../support/run-story.ts";
 import { type } from "../support/scripted-doors.ts";
 
 describe("pleach plan", () => {
@@ -171,6 +171,20 @@ describe("after a run", () => {
     const refused = await type(["undo"], { undo: async () => story.state() });
     expect(refused.code).toBe(3);
     expect(refused.stdout).toContain("Not taken back: main moved on");
+  });
+
+  it("a second land or undo says that there is nothing to do", async () => {
+    const twice = await type(["land"], { land: async () => landed().state() });
+    expect(twice.stderr).toBe(`Run ${runId} has already landed: there is nothing to do.\n`);
+    const undone = landed().undo();
+    const again = await type(["undo"], { undo: async () => undone.state() });
+    expect(again.code).toBe(0);
+    expect(again.stderr).toBe(`Run ${runId} was already taken back: there is nothing to do.\n`);
+    const live = living(undone);
+    const undo: Doors["undo"] = (where, _, eyes) => live({ ...where } as RunRequest, eyes);
+    const first = await type(["undo"], { undo });
+    expect(first.code).toBe(0);
+    expect(first.stderr).not.toContain("already");
   });
 
   it("clean says what was removed and what was kept", async () => {

@@ -117,6 +117,17 @@ describe("pleach run", () => {
     );
   });
 
+  it.each([
+    ["conf: bad id (write x)", "error: conf: bad id (write x)\nnext:  mend it\n"],
+    ["it is wrong", "error: it is wrong\n  - bad id (write x)\nnext:  mend it\n"],
+  ])("lists a single problem only where the message %j does not say it", async (said, text) => {
+    const run: Doors["run"] = async () => {
+      const details = { problems: [{ field: "", message: "bad id", advice: "write x" }] };
+      throw new Failure("usage", "plan_wrong", said, { advice: "mend it", details });
+    };
+    expect((await type(["run", "--plan", "p"], { run })).stderr).toBe(text);
+  });
+
   it("shows a stack for a bug of ours, and ends with 70", async () => {
     const run: Doors["run"] = async () => {
       throw new Bug("it cannot be");

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { FinalDocument } from "../../src/view/document.ts";
 import { asNobody, giveAwayAll } from "../support/as-user.ts";
 import {
@@ -94,7 +94,6 @@ describe("a machine that lacks something", { timeout: 180_000 }, () => {
 
   it("is interrupted by a full state directory, and goes on once there is space", async () => {
     const disk = smallDisk(1);
-    onTestFinished(disk.remove);
     const scene = {
       ...(await makeScene({ "src/a.txt": "a\n", "src/big.bin": Buffer.alloc(600_000, 1) })),
       stateHome: disk.folder,
@@ -139,7 +138,6 @@ describe("a machine that lacks something", { timeout: 180_000 }, () => {
           : await pleach(scene, ["resume"]);
       await expectKept(scene, before, next);
       expect([freeKb, next.code, next.document?.outcome]).toEqual([freeKb, 0, "complete"]);
-      disk.remove();
     }
   });
 
@@ -167,7 +165,6 @@ describe("a machine that lacks something", { timeout: 180_000 }, () => {
       disk.empty();
       const resumed = await kept(scene, ["resume"]);
       expect([resumed.code, resumed.document?.landed === null]).toEqual([0, false]);
-      disk.remove();
     }
   });
 

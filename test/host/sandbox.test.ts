@@ -195,6 +195,8 @@ describe.runIf(detected.available)("inside the sandbox", () => {
     const result = await inside(
       { ...places, sandbox: { ...places.sandbox, visible: [] } },
       `cat "${places.outside}/precious"; echo x > "$TMPDIR/${name}" && ls -A /tmp/`,
+      // Folders of PATH are shown, and this project may itself lie under /tmp.
+      { env: { PATH: "/usr/bin:/bin" } },
     );
     expect(result.stdoutTail.split("\n").sort()).toEqual(
       ["", name, path.basename(places.root)].sort(),

@@ -1,5 +1,5 @@
 /** Builds journals and the states they fold to, by saying what happened. */
-import type { JournalLine, RunEvent, RunOutcome } from "../../src/core/event.ts";
+import type { JournalLine, Refusal, RunEvent, RunOutcome } from "../../src/core/event.ts";
 import type { Glob, RefName, RepoPath, RunId, Sha, UnitId } from "../../src/core/id.ts";
 import type { Check, Plan, Unit } from "../../src/core/plan.ts";
 import { foldRun } from "../../src/core/reduce.ts";
@@ -182,8 +182,29 @@ export function startRun(facts: RunFacts) {
       happened({ type: "land-started", ...move }, { type: "landed", ...move });
       return story;
     },
-    refuseLanding(message: string, paths: readonly string[]) {
-      happened({ type: "land-refused", refusal: { type: "local_edits", message, paths } });
+    refuseLanding(
+      message: string,
+      paths: readonly string[],
+      type: Refusal["type"] = "local_edits",
+    ) {
+      happened({ type: "land-refused", refusal: { type, message, paths } });
+      return story;
+    },
+    refuseUndo(message: string, type: Refusal["type"]) {
+      const move = { target, old: base, new: integration };
+      const refusal = { type, message, paths: [] };
+      happened({ type: "undo-asked" }, { type: "undo-started", ...move });
+      happened({ type: "undo-refused", refusal });
+      return story;
+    },
+    undo() {
+      const move = { target, old: base, new: integration };
+      happened({ type: "undo-asked" }, { type: "undo-started", ...move });
+      happened({ type: "undone", ...move });
+      return story;
+    },
+    clean(removed: readonly string[], kept: readonly string[]) {
+      happened({ type: "cleaned", removed, kept });
       return story;
     },
     lines: (): readonly JournalLine[] => lines,

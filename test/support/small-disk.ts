@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { onTestFinished } from "vitest";
 
 export interface SmallDisk {
   /** Where it is mounted. */
@@ -17,7 +18,6 @@ export interface SmallDisk {
   fill(freeKilobytes: number): void;
   /** Takes away what filled it. */
   empty(): void;
-  remove(): void;
 }
 
 export function smallDisk(megabytes: number): SmallDisk {
@@ -27,6 +27,10 @@ export function smallDisk(megabytes: number): SmallDisk {
   mkdirSync(folder);
   mkdirSync(beside);
   execFileSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "pleach-test", folder]);
+  onTestFinished(() => {
+    execFileSync("umount", ["-l", folder]);
+    rmSync(outer, { recursive: true, force: true });
+  });
   const filling = path.join(folder, "filling");
   return {
     folder,
@@ -39,9 +43,5 @@ export function smallDisk(megabytes: number): SmallDisk {
       if (bytes > 0) writeFileSync(filling, Buffer.alloc(bytes, 1));
     },
     empty: () => rmSync(filling, { force: true }),
-    remove: () => {
-      execFileSync("umount", ["-l", folder]);
-      rmSync(outer, { recursive: true, force: true });
-    },
   };
 }

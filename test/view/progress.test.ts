@@ -60,4 +60,50 @@ describe("the lines of progress", () => {
     const red = told(story.verify("tests", false));
     expect(red.at(-1)).toContain("tests failed after 2.0 s: exit code 1");
   });
+
+  it("say why a check is red without its name twice", () => {
+    const story = startRun({ units: [unit("a")] }).complete("a");
+    const commit = story.state().integration;
+    const result = { name: "npm test", passed: false, seconds: 2, message: "npm test: exited 3" };
+    story.happened(
+      { type: "check-started", commit, name: "npm test" },
+      { type: "check-finished", commit, result },
+    );
+    expect(told(story).at(-1)).toMatch(/ {2}npm test failed after 2\.0 s: exited 3$/);
+  });
+
+  it("say of what was kept only how much it is", () => {
+    const story = startRun({ units: [unit("a")] })
+      .complete("a")
+      .finish("partial")
+      .clean([], ["/w/1 (in use)", "refs/pleach/r/a/1", "refs/pleach/r/a/2"]);
+    expect(withoutTimes(told(story)).at(-1)).toBe(
+      "clean   kept 2 refs and 1 worktree; `pleach status` names them",
+    );
+  });
+
+  it("do not say that a finished run goes on when it is landed, undone or cleaned", () => {
+    const resumed = { type: "run-resumed", runner: { pid: 1, startTime: "1", boot: "b" } } as const;
+    const story = startRun({ units: [unit("a")] }).complete("a");
+    expect(told(story.happened(resumed)).at(-1)).toContain("goes on: 1 merged");
+    const before = told(story.finish("complete").land()).length;
+    expect(told(story.happened(resumed))).toHaveLength(before);
+  });
+
+  it("name the target's new tip in full, however short the units' names are", () => {
+    const story = startRun({ units: [unit("a")] })
+      .complete("a")
+      .finish("complete");
+    const tip = "e".repeat(40) as never;
+    const subject = { type: "target" } as const;
+    story.happened(
+      { type: "target-seen", tip, contained: false },
+      { type: "merge-started", subject, onto: story.state().integration, head: tip },
+      { type: "candidate-made", subject, commit: tip, tree: tip },
+      { type: "merge-finished", subject, outcome: { type: "merged", commit: tip } },
+    );
+    expect(withoutTimes(told(story)).at(-1)).toBe(
+      "land    the target's new tip merged as eeeeeeeeee",
+    );
+  });
 });

@@ -59,6 +59,50 @@ describe("the Markdown report", () => {
   });
 });
 
+describe("the Markdown report of what did not land", () => {
+  it("names no branch where nothing was merged, and says what was not asked", () => {
+    const nothing = startRun({ units: [unit("a")], doneWhen: [check("none left")] })
+      .start("a")
+      .refuse("a")
+      .start("a")
+      .refuse("a")
+      .finish("failed");
+    const said = reportMarkdown(nothing.state(), nothing.lines(), facts);
+    expect(said).toContain("| Result | Nothing was merged. |");
+    expect(said).toContain("Asked for: `auto`. Nothing was merged.");
+    expect(said).toContain("- none left: not asked");
+    expect(said).not.toContain("integration");
+  });
+
+  it("lists the files of a refused landing only where its message leaves some out", () => {
+    const refused = (message: string) => {
+      const told = startRun({ units: [unit("a")] })
+        .complete("a")
+        .finish("complete")
+        .refuseLanding(message, ["a", "cart/b.ts"]);
+      return reportMarkdown(told.state(), told.lines(), facts);
+    };
+    expect(refused("would be lost: a, cart/b.ts; the result stays")).not.toContain("- `a`");
+    expect(refused("your edits in cart would be lost")).toContain("- `a`\n\n- `cart/b.ts`");
+  });
+
+  it("joins the lines of a summary, and does not repeat the name of a check", () => {
+    const told = startRun({ units: [unit("a")], doneWhen: [check("npm test")] })
+      .start("a")
+      .accept("a", ["x.ts"], "one\ntwo")
+      .merge("a");
+    const commit = told.state().integration;
+    const result = { name: "npm test", passed: false, seconds: 1, message: "npm test: exited 3" };
+    told.happened(
+      { type: "check-started", commit, name: "npm test" },
+      { type: "check-finished", commit, result },
+    );
+    const said = reportMarkdown(told.state(), told.lines(), facts);
+    expect(said).toContain("| one; two |");
+    expect(said).toContain("- npm test: **does not hold**, exited 3");
+  });
+});
+
 describe("the JSON report", () => {
   it("is the final document with the history of every unit", () => {
     const document = reportDocument(story.state(), story.lines(), facts);

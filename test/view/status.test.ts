@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { displayWidth } from "../../src/core/text.ts";
 import { statusLine, statusView } from "../../src/view/status.ts";
 import { makePaint } from "../../src/view/words.ts";
-import { check, startedAt, startRun, unit } from "../support/run-state.ts";
+import { check, runId, startedAt, startRun, unit } from "../support/run-state.ts";
 
 const look = { now: startedAt + 60_000, alive: true, width: 100, paint: makePaint(false) };
 const over = { ...look, alive: false };
@@ -48,6 +48,128 @@ describe("the status of a run", () => {
     const text = statusView(state, over);
     expect(text).toContain("Not landed on main. local edits are in the way: src/a.ts, src/b.ts");
     expect(text).toContain(`pleach land ${state.run}`);
+  });
+
+  it("does not name files twice that the refusal names itself, and says how they get out of the way", () => {
+    const state = startRun({ units: [unit("a")] })
+      .complete("a")
+      .finish("complete")
+      .refuseLanding("your edits would be lost: src/a.ts; the result stays", ["src/a.ts"])
+      .state();
+    const text = statusView(state, over);
+    expect(text).toContain("Not landed on main. your edits would be lost: src/a.ts; the result");
+    expect(text.split("src/a.ts")).toHaveLength(2);
+    expect(text).toContain(`pleach land ${state.run}  lands it, once you committed or stashed`);
+  });
+
+  it.each(["conflict", "check_failed"] as const)(
+    "offers a merge by hand where the target's new commits are refused for %s",
+    (type) => {
+      const state = startRun({ units: [unit("a")] })
+        .complete("a")
+        .finish("complete")
+        .refuseLanding("the target moved", [], type)
+        .state();
+      const text = statusView(state, over);
+      expect(text).toContain(`git merge pleach/${state.run}/integration  on main: `);
+      expect(text).not.toContain("pleach land");
+    },
+  );
+
+  it.each(["target_moved", "local_edits", "not_possible"] as const)(
+    "does not offer an undo again that was refused for %s",
+    (type) => {
+      const state = startRun({ units: [unit("a")] })
+        .complete("a")
+        .finish("complete")
+        .land()
+        .refuseUndo("it cannot be", type)
+        .state();
+      const text = statusView(state, over);
+      expect(text).toContain("Not taken back: it cannot be");
+      expect(text).not.toContain("pleach undo");
+    },
+  );
+
+  it("says that nothing was merged, and names no branch that is not there", () => {
+    const text = statusView(
+      startRun({ units: [unit("a")] })
+        .start("a")
+        .refuse("a")
+        .start("a")
+        .refuse("a")
+        .finish("failed")
+        .state(),
+      over,
+    );
+    expect(text).toContain("Nothing was merged.");
+    expect(text).not.toContain("integration");
+    expect(text).not.toContain("pleach land");
+  });
+
+  it("does not name the branch or offer to land what was thrown away", () => {
+    const story = startRun({ units: [unit("a"), unit("b")] })
+      .complete("a")
+      .finish("partial");
+    const branch = `refs/heads/pleach/${runId}/integration`;
+    expect(statusView(story.clean([], [branch]).state(), over)).toContain(
+      `Nothing landed; what is merged is on pleach/${runId}/integration (`,
+    );
+    const text = statusView(story.clean([branch], []).state(), over);
+    expect(text).toContain("Nothing landed.\n");
+    expect(text).not.toContain("integration");
+    expect(text).not.toContain("pleach land");
+  });
+
+  it("names each place of kept work once, under whose it is", () => {
+    const snapshot = `refs/pleach/${runId}/a/2`;
+    const story = startRun({ units: [unit("a"), unit("b")] })
+      .start("a")
+      .refuse("a")
+      .start("a")
+      .refuse("a")
+      .complete("b")
+      .finish("partial");
+    const kept = [
+      "/state/w/1 (in use)",
+      `refs/heads/pleach/${runId}/integration`,
+      `refs/pleach/${runId}/a/1`,
+      snapshot,
+    ];
+    const text = statusView(story.clean([], kept).state(), over);
+    expect(text).toContain(
+      [
+        "Kept work:",
+        `  a: ${snapshot}`,
+        "  worktree: /state/w/1 (in use)",
+        `  what is merged: refs/heads/pleach/${runId}/integration`,
+        `  a: refs/pleach/${runId}/a/1`,
+        "",
+      ].join("\n"),
+    );
+    expect(statusView(story.clean(kept, []).state(), over)).not.toContain("Kept work");
+  });
+
+  it("puts a summary of several lines on one, each told apart", () => {
+    const state = startRun({ units: [unit("a")] })
+      .start("a")
+      .accept("a", ["x.ts"], "changed 8 of 54 files\n1 file could not be parsed\n")
+      .merge("a")
+      .state();
+    expect(statusView(state, look)).toContain(
+      "changed 8 of 54 files; 1 file could not be parsed\n",
+    );
+  });
+
+  it("says what was not asked, rather than that it does not hold", () => {
+    const state = startRun({ units: [unit("a")], doneWhen: [check("none left")] })
+      .start("a")
+      .refuse("a")
+      .start("a")
+      .refuse("a")
+      .finish("failed")
+      .state();
+    expect(statusView(state, over)).toContain("Done when:\n  none left: not asked\n");
   });
 
   it("says where the work that did not land is kept, and how to look at it and throw it away", () => {

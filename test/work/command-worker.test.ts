@@ -37,6 +37,8 @@ const bubblewrap = await detectBubblewrap();
 if (bubblewrap.available) {
   listWorker("the command worker in a sandbox", ({ checkout, gitDir }) => (place) => ({
     writable: [place.worktree, place.exchange],
+    // The fixture programs, wherever this project lies.
+    visible: [path.resolve(import.meta.dirname, "../..")],
     protect: [path.join(checkout, ".git"), gitDir, path.join(place.worktree, ".git")],
     network: true,
   }));
