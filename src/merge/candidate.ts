@@ -23,7 +23,7 @@ export async function makeCandidate(
   state: RunState,
   { subject, onto, head }: MergeRequest,
 ): Promise<RunEvent> {
-  const place = { gitDir: repository.commonDir };
+  const place = { gitDir: repository.commonDir, standing: repository.standing };
   const verdict = await mergeInMemory(place, { onto, head });
   if (verdict.type === "conflict") {
     const { paths, message } = verdict;
