@@ -5,6 +5,8 @@ export default defineConfig({
     globalSetup: ["test/support/build.ts"],
     include: ["test/**/*.test.ts"],
     exclude: ["test/long/**", "**/node_modules/**"],
+    // Most tests wait for programs of their own: a worker for each processor, where vitest would leave one free.
+    maxWorkers: "100%",
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -1,7 +1,7 @@
 // `npm run quickstart`: Pleach's main job on real sources, from a fresh clone, with Node and git only. It makes a repository
 // of what rxjs 7.8.2 published, lets eight units give every relative import its `.js` ending, with TypeScript as the check
 // of every merged tree, and lands the result; then it kills a second run half-way and resumes it. Everything it says is
-// verified with git and the TypeScript compiler, not believed. It writes nothing outside .pleach-quickstart/.
+// verified with git and the TypeScript compiler, not believed. Beside node_modules and dist it writes to .pleach-quickstart/.
 import path from "node:path";
 import { killHalfWay, leftovers, planWithProof } from "./quickstart/run.mjs";
 import {

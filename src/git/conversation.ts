@@ -34,18 +34,21 @@ export class Conversation {
     if (this.#child.stdin?.writable) this.#child.stdin.write(text);
   }
 
-  /** False where git ends without having said it; what was said up to it is forgotten. */
-  async hears(line: string): Promise<boolean> {
-    const heard = new Promise<boolean>((resolve) => {
+  /** What git says before `end`; undefined where it ends without having said that. */
+  async hears(end: string): Promise<string | undefined> {
+    const heard = new Promise<void>((resolve) => {
       this.#listener = () => {
-        if (this.#heard.includes(line)) resolve(true);
+        if (this.#heard.includes(end)) resolve();
       };
       this.#listener();
     });
-    const found = await Promise.race([heard, this.#ended.then(() => this.#heard.includes(line))]);
-    if (found) this.#heard = this.#heard.slice(this.#heard.indexOf(line) + line.length);
+    await Promise.race([heard, this.#ended]);
     this.#listener = undefined;
-    return found;
+    const at = this.#heard.indexOf(end);
+    if (at < 0) return undefined;
+    const said = this.#heard.slice(0, at);
+    this.#heard = this.#heard.slice(at + end.length);
+    return said;
   }
 
   async ends(): Promise<number | null> {

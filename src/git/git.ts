@@ -6,6 +6,7 @@ import type { SimpleGit } from "simple-git";
 import { Failure } from "../core/failure.ts";
 import { startProcess } from "../host/process.ts";
 import { outsideFailure } from "./outside.ts";
+import type { Standing } from "./standing.ts";
 
 /** A git that was started: whoever has it must wait for it. */
 export type GitChild = ReturnType<typeof startProcess>;
@@ -15,6 +16,8 @@ export interface GitPlace {
   readonly gitDir: string;
   readonly workTree?: string;
   readonly indexFile?: string;
+  /** Asked first where there are any: see standing-git.ts. */
+  readonly standing?: Standing | undefined;
 }
 
 export interface GitOptions {

@@ -36,7 +36,7 @@ export async function holdRef(place: GitPlace, move: RefMove): Promise<RefHold> 
   talk.say("start\0");
   talk.say(`option no-deref\0update ${move.ref}\0${move.new}\0${move.old}\0`);
   talk.say("prepare\0");
-  if (await talk.hears("prepare: ok\n")) {
+  if ((await talk.hears("prepare: ok\n")) !== undefined) {
     return {
       type: "held",
       commit: async () => {

@@ -4,13 +4,13 @@ import { Failure } from "../core/failure.ts";
 import { isSha, type RefName, type Sha } from "../core/id.ts";
 import { git } from "./git.ts";
 import { outsideFailure } from "./outside.ts";
-import type { RefWriter } from "./ref-writer.ts";
+import type { Standing } from "./standing.ts";
 
 /** What a ref needs of a repository. */
 export interface RefHome {
   readonly commonDir: string;
-  /** Moves refs without a process for each move; while a run works. */
-  readonly writer?: RefWriter;
+  /** While a run works. */
+  readonly standing?: Standing | undefined;
 }
 
 export interface RefUpdate {
@@ -38,7 +38,8 @@ export async function updateRefs(
   if (updates.length === 0) return { type: "moved" };
   const input = updates.map(instruction).join("");
   // Where it refuses, a git of its own is asked, which tells why.
-  if (options.message === undefined && (await home.writer?.move(input))) return { type: "moved" };
+  if (options.message === undefined && (await home.standing?.moveRefs(input)))
+    return { type: "moved" };
   return moveAlone(home, updates, input, options);
 }
 

@@ -16,7 +16,6 @@ import { keepLeft } from "./leavings.ts";
 import { type Leftover, type LeftoverRequest, readLeftover } from "./leftover.ts";
 import { pathFromBytes, pathToBytes } from "./path-text.ts";
 import { readRef, updateRefs } from "./ref.ts";
-import type { RefWriter } from "./ref-writer.ts";
 import {
   beginIndex,
   changeIndex,
@@ -29,8 +28,6 @@ export interface SnapshotRequest {
   /** The worktree, by its admin directory. No process of the worker is left. */
   readonly place: GitPlace & { readonly workTree: string };
   readonly commonDir: string;
-  /** Moves the ref without a process of its own. */
-  readonly writer?: RefWriter | undefined;
   readonly base: Sha;
   readonly checkout: "full" | "sparse";
   /** Where the snapshot's commit is kept. An earlier snapshot there becomes a parent of the new one. */
@@ -156,12 +153,12 @@ async function writeOnce(
     add: [...edited.map((entry) => entry.path), ...unskipped, ...added],
   });
   const changeTree = await writeTree(scope);
-  const differences = await differenceOf(scope.place, base, changeTree);
+  const differences = await differenceOf(request.place, base, changeTree);
   const unheld = [...new Set([...failed, ...missing(added, differences)])];
   const failedExtras = await changeIndex(scope, { reread: [], remove: [], add: extras });
   const snapshotTree = extras.length === 0 ? changeTree : await writeTree(scope);
   const more =
-    snapshotTree === changeTree ? [] : await differenceOf(scope.place, changeTree, snapshotTree);
+    snapshotTree === changeTree ? [] : await differenceOf(request.place, changeTree, snapshotTree);
   const head = leftover.head ?? base;
   const isNothing = differences.length + more.length === 0 && head === base;
   const kept = isNothing
@@ -199,8 +196,8 @@ async function keepCommit(
   made: { readonly tree: Sha; readonly head: Sha; readonly broken: Sha | undefined },
 ): Promise<{ readonly commit: Sha; readonly parents: readonly Sha[] }> {
   const { tree, head, broken } = made;
-  const { place, base, ref, message, author, commonDir, writer } = request;
-  const home = { commonDir, ...(writer === undefined ? {} : { writer }) };
+  const { place, base, ref, message, author, commonDir } = request;
+  const home = { commonDir, standing: place.standing };
   const own = head === base ? [base] : [base, head];
   const commit = await commitTree(place, { tree, parents: own, message, author });
   const first = { commit, parents: own };

@@ -24,7 +24,7 @@ export async function makeCandidate(
   state: RunState,
   { subject, onto, head }: MergeRequest,
 ): Promise<RunEvent> {
-  const place = { gitDir: repository.commonDir };
+  const place = { gitDir: repository.commonDir, standing: repository.standing };
   const message = commitMessage(messageOf(state, subject));
   // The last candidate, if it was verified, is what this one goes onto.
   const likely = onto === state.plan.base ? null : onto;

@@ -7,6 +7,8 @@ export interface RunFolder {
   /** `<git common dir>/pleach/runs/<run>`. */
   readonly root: string;
   readonly journal: string;
+  /** Where the text of a commit lies while git reads it. */
+  readonly commitDraft: string;
   /** Where other processes leave requests. */
   readonly inbox: string;
   /** `<state>/exchange/<repo>/<run>`. */
@@ -27,6 +29,7 @@ export function runFolder(repository: Repository, stateHome: string, run: RunId)
   return {
     root,
     journal: path.join(root, "journal.jsonl"),
+    commitDraft: path.join(root, "commit.draft"),
     inbox: path.join(root, "inbox"),
     exchange: path.join(stateHome, "exchange", repository.name, run),
   };

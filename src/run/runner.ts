@@ -10,10 +10,10 @@ import type { RunState } from "../core/run.ts";
 import { holdGarbage } from "../git/gc-hold.ts";
 import { removeOwnLocks } from "../git/own-locks.ts";
 import { readRef, updateRefs } from "../git/ref.ts";
-import { RefWriter } from "../git/ref-writer.ts";
 import { removeSlots } from "../git/remove-slots.ts";
 import type { Repository } from "../git/repository.ts";
 import { slotHome } from "../git/slot-home.ts";
+import { StandingGits } from "../git/standing-git.ts";
 import { closeSlotPool, openSlotPool, type SlotPool } from "../git/worktree.ts";
 import { fileFailure } from "../host/file.ts";
 import { acquireLock, type Lock, lockHeld, readLock } from "../host/lock.ts";
@@ -172,12 +172,12 @@ interface Opened {
 async function drive(parts: RunnerParts, opened: Opened, state: RunState): Promise<LoopEnd> {
   const { commonDir } = parts.repository;
   const garbage = await holdGarbage(commonDir);
-  const writer = new RefWriter(commonDir);
+  const standing = new StandingGits(commonDir, opened.folder.commitDraft);
   try {
-    const repository = { ...parts.repository, writer };
+    const repository = { ...parts.repository, standing };
     return await driveLoop({ ...parts, repository }, opened, state);
   } finally {
-    await writer.close();
+    await standing.close();
     garbage.release();
   }
 }

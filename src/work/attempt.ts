@@ -187,9 +187,8 @@ async function secure(
   const { assignment, unit, pool } = parts;
   const { run, attempt: number, base } = assignment;
   return takeSnapshot({
-    place: { ...slot.gitPlace, workTree: slot.path },
+    place: { ...slot.gitPlace, workTree: slot.path, standing: pool.repository.standing },
     commonDir: pool.repository.commonDir,
-    writer: pool.repository.writer,
     base,
     checkout: checkoutOf(parts).mode,
     ref: snapshotRef(run, unit.id, number),
@@ -294,7 +293,8 @@ async function commitOf(parts: AttemptParts, snapshot: Snapshot, summary: string
   const { run, unit, base } = assignment;
   const { changeTree: tree } = snapshot;
   invariant(tree !== undefined, "a change has a tree");
-  const place = { gitDir: pool.repository.commonDir };
+  const { commonDir: gitDir, standing } = pool.repository;
+  const place = { gitDir, standing };
   const request = { tree, parents: [base], message: messageOf(parts, summary), author };
   const { plain, commit } = snapshot;
   const head = plain === true && commit !== undefined ? commit : await commitTree(place, request);

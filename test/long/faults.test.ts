@@ -1,16 +1,7 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import {
-  expectKept,
-  kept,
-  look,
-  makeScene,
-  planOf,
-  pleach,
-  runKept,
-  worker,
-} from "../support/fault-scene.ts";
+import { kept, makeScene, planOf, pleach, runKept, worker } from "../support/fault-scene.ts";
 import { fillsUp } from "../support/full-repository.ts";
 import { brokenPromises } from "../support/kept-promises.ts";
 import { leaveAndAsk } from "../support/left-bytes.ts";
