@@ -12,13 +12,14 @@ import type { Settings } from "../core/settings.ts";
 import type { Assignment, Desk, Place, Reason, Worker, WorkOutcome } from "../core/worker.ts";
 import { commitMessage, commitTree, type Identity } from "../git/commit.ts";
 import { putRef } from "../git/ref.ts";
-import { type Checkout, prepareSlot, type Slot } from "../git/slot.ts";
+import { prepareSlot, type Slot } from "../git/slot.ts";
 import { type Snapshot, takeSnapshot } from "../git/snapshot.ts";
 import type { SlotPool } from "../git/worktree.ts";
 import { fileFailure, readTextIfThere, writeAtomically } from "../host/file.ts";
 import { markOf } from "../host/process-tree.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import { runCheck } from "./check.ts";
+import { checkoutOf } from "./checkout-mode.ts";
 import { outputLog } from "./command-worker.ts";
 import { recordExchange } from "./exchange-record.ts";
 import { gate } from "./gate.ts";
@@ -165,17 +166,6 @@ async function prepare(parts: AttemptParts, place: Place, signal: AbortSignal): 
     if (signal.aborted) return { type: "stopped" };
     throw error;
   }
-}
-
-/** Sparse suits codemods that need only their files; whoever runs compilers or tests needs the tree. */
-function checkoutOf({ settings, unit, assignment }: AttemptParts): Checkout {
-  const named = unit.worker ?? settings.worker;
-  const codemod = settings.workers[named]?.type === "codemod";
-  const { copy, clone, run } = settings.setup;
-  const plain = [...assignment.checks, ...copy, ...clone, ...run].length === 0;
-  const sparse =
-    settings.checkout === "sparse" || (settings.checkout === "auto" && codemod && plain);
-  return sparse ? { mode: "sparse", paths: assignment.files } : { mode: "full" };
 }
 
 async function secure(
