@@ -5,7 +5,6 @@ export default defineConfig({
   test: {
     globalSetup: ["test/support/build.ts"],
     include: ["test/long/**/*.test.ts"],
-    maxWorkers: "100%",
     // A sweep over random moments meets a busy machine now and then; what is wrong is wrong twice.
     retry: 1,
     testTimeout: 900_000,
