@@ -41,7 +41,7 @@ const attacks: Readonly<Record<string, string>> = {
   hardLink: 'ln "$out/victim" src/hard && (echo x >> src/hard); e=$?; rm -f src/hard; exit $e',
   throughProc: ': > "/proc/$PPID/root$out/evil-3"',
   remount: `unshare --mount sh -c 'mount --bind "$0" "$0" && mount -o remount,rw,bind "$0" && : > "$0/evil-4"' "$out"`,
-  namespaces: `unshare --mount sh -c 'mount -o remount,rw / ; : > "$0/evil-5"' "$out"`,
+  namespaces: `unshare --mount sh -c 'mount -o remount,rw,bind / ; : > "$0/evil-5"' "$out"`,
   runnerKilled: `kill -0 "$(sed 's/.*"pid":\\([0-9]*\\).*/\\1/' "$git/pleach/runner")"`,
   kernel: 'v=$(cat /proc/sys/kernel/domainname) && echo "$v" > /proc/sys/kernel/domainname',
 };
