@@ -116,7 +116,7 @@ describe("what a unit may hand in", () => {
     );
     expect(unitIn(document, "a")).toMatchObject({ status: "merged", changed: ["a.txt"] });
     expect(unitIn(document, "b").reason).toMatchObject({ type: "strayed", paths: ["a.txt"] });
-    const log = await scene.repository.git("log", "--format=%an %s", "main");
+    const log = await scene.repository.git("log", "--topo-order", "--format=%an %s", "main");
     expect(log.split("\n")).toEqual(["Uma User Do a", "Uma User Do a", "Uma User First"]);
   });
 
