@@ -32,14 +32,20 @@ export async function differenceOf(
   return parseDifferences(answer.stdout);
 }
 
-/** Reads `--raw -z` output: `:oldMode newMode oldOid newOid status`, then the path. */
-export function parseDifferences(text: string): readonly Difference[] {
+const tree = "040000";
+
+/** Reads `--raw -z` output: `:oldMode newMode oldOid newOid status`, then the path. With `trees` also those of folders. */
+export function parseDifferences(
+  text: string,
+  options: { readonly trees?: boolean } = {},
+): readonly Difference[] {
   const fields = zeroSeparated(text);
   const found: Difference[] = [];
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const [oldMode = "", newMode = "", oldOid = "", newOid = ""] = (fields[at] ?? "")
       .slice(1)
       .split(" ");
+    if (!options.trees && (oldMode === tree || newMode === tree)) continue;
     found.push({
       path: fields[at + 1] ?? "",
       oldMode,

@@ -127,7 +127,7 @@ async function writeWhole(
   for (let tries = 1; tries <= wholeTries; tries += 1) {
     try {
       const written = await writeOnce(request, leftover, { indexFile, broken });
-      if (written.commit === undefined || (await isWhole(request, written.commit))) return written;
+      if (await isWhole(request, written)) return written;
       broken = written.commit;
     } catch (error) {
       if (tries === wholeTries || !isPassing(error)) throw error;
@@ -213,7 +213,12 @@ async function keepCommit(
   });
 }
 
-async function isWhole(request: SnapshotRequest, commit: Sha): Promise<boolean> {
+async function isWhole(request: SnapshotRequest, { commit, plain }: Written): Promise<boolean> {
+  if (commit === undefined) return true;
+  const told = plain
+    ? await request.place.standing?.hasNewObjects(request.base, commit)
+    : undefined;
+  if (told !== undefined) return told;
   const answer = await git(
     { gitDir: request.commonDir },
     ["rev-list", "--objects", "--quiet", commit, `^${request.base}`],

@@ -6,6 +6,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { isSha, type Sha } from "../core/id.ts";
 import { fileFailure } from "../host/file.ts";
 import { Conversation } from "./conversation.ts";
+import { absent, gitlink, parseDifferences } from "./difference.ts";
 import { startGit } from "./git.ts";
 import type { Standing } from "./standing.ts";
 
@@ -18,7 +19,16 @@ export class StandingGits implements Standing {
 
   /** `draft` is a file of ours that may be written and is gone at the end. */
   constructor(commonDir: string, draft: string) {
-    const differ = ["diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"];
+    const differ = [
+      "diff-tree",
+      "--stdin",
+      "-r",
+      "-t",
+      "-z",
+      "--raw",
+      "--no-renames",
+      "--no-abbrev",
+    ];
     const writer = ["hash-object", "-t", "commit", "-w", "--no-filters", "--stdin-paths"];
     this.#draft = draft;
     this.#refs = new StandingGit(commonDir, ["update-ref", "--stdin", "-z"]);
@@ -36,12 +46,28 @@ export class StandingGits implements Standing {
     const trees = [await this.#treeOf(from), await this.#treeOf(to)];
     if (trees.includes(undefined)) return undefined;
     // A line that names no objects is given back, and everything before it with it.
-    const mark = `end ${randomBytes(12).toString("hex")}\n`;
+    const mark = lastLine();
     const said = await this.#differences.ask(() => ({
       text: `${trees.join(" ")}\n${mark}`,
       end: mark,
     }));
     return said?.slice(said.indexOf("\n") + 1);
+  }
+
+  async hasNewObjects(from: Sha, to: Sha): Promise<boolean | undefined> {
+    const said = await this.differenceOf(from, to);
+    const root = await this.#treeOf(to);
+    if (said === undefined || root === undefined) return undefined;
+    const below = parseDifferences(said, { trees: true })
+      .filter(({ newMode }) => newMode !== absent && newMode !== gitlink)
+      .map(({ newOid }) => newOid);
+    const objects = [to, root, ...below].map((oid) => `${oid}\n`);
+    const mark = lastLine();
+    const answer = await this.#trees.ask(() => ({
+      text: `${objects.join("")}${mark}`,
+      end: mark.replace("\n", " missing\n"),
+    }));
+    return answer === undefined ? undefined : !answer.includes(" missing");
   }
 
   async writeCommit(tree: Sha, text: string): Promise<Sha | undefined> {
@@ -66,6 +92,11 @@ export class StandingGits implements Standing {
     const [oid = "", type] = said?.split(" ") ?? [];
     return type === "tree" && isSha(oid) ? oid : undefined;
   }
+}
+
+/** A line that no answer holds by chance. */
+function lastLine(): string {
+  return `end-${randomBytes(12).toString("hex")}\n`;
 }
 
 async function writeDraft(file: string, text: string): Promise<void> {

@@ -16,6 +16,7 @@ export interface Trash {
 
 /** So many paths go to one process that deletes. */
 const pathsAtOnce = 200;
+const gatherMs = 500;
 let thrown = 0;
 
 /** `folder` is made on first use. What a killed process left in it is deleted with the rest when it is emptied. */
@@ -23,6 +24,7 @@ export function openTrash(folder: string): Trash {
   const pending: string[] = [];
   let deleting: Promise<void> | undefined;
   let failure: unknown;
+  let timer: NodeJS.Timeout | undefined;
   const drain = async (): Promise<void> => {
     // One process at a time: what is thrown in meanwhile is deleted by the next.
     while (pending.length > 0) await deleteTrees(pending.splice(0, pathsAtOnce));
@@ -37,15 +39,25 @@ export function openTrash(folder: string): Trash {
         if (pending.length > 0 && failure === undefined) start();
       });
   };
+  // Several at a time: each start of a process holds us up.
+  const startSoon = (): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      start();
+    }, gatherMs);
+  };
   return {
     throwIn: async (file) => {
       thrown += 1;
       const place = path.join(folder, `${process.pid}-${thrown}`);
       if (!(await moved(file, place))) return;
       pending.push(place);
-      start();
+      startSoon();
     },
     empty: async () => {
+      clearTimeout(timer);
+      timer = undefined;
+      if (pending.length > 0 && failure === undefined) start();
       while (deleting !== undefined) await deleting;
       if (failure !== undefined) throw failure;
       if ((await removeEmpty(folder)) === "not_empty") await deleteTrees([folder]);

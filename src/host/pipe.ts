@@ -13,7 +13,7 @@ export interface Pipe {
   readonly writeEnd: number;
 }
 
-const batchSize = 8;
+const batchSize = 16;
 const pool: Pipe[] = [];
 
 /** A pipe, or undefined where none can be made: Node's own way will have to do. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmdirSync } from "node:fs";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { RefName, Sha } from "../../src/core/id.ts";
@@ -43,9 +43,10 @@ test("what stays answers as a git of its own does, and no other is started", asy
     const none = await differenceOf(scene.with, two, tree);
     await updateRefs(scene.with, [{ ref: a, new: commit, old: null }]);
     await updateRefs(scene.with, [{ ref: b, new: one, old: null }]);
-    return { commit, there, back, none };
+    const whole = await scene.standing.hasNewObjects(one, two);
+    return { commit, there, back, none, whole };
   });
-  expect(result).toEqual({ ...expected, none: [] });
+  expect(result).toEqual({ ...expected, none: [], whole: true });
   expect(calls.toSorted()).toEqual(["cat-file", "diff-tree", "hash-object", "update-ref"]);
   expect([...(await listRefs(scene.alone, "refs/heads/pleach/"))]).toEqual([
     [a, expected.commit],
@@ -73,6 +74,18 @@ test("what it refuses is refused as by a git of its own, and it answers again af
     type: "moved",
   });
   expect(await differenceOf(scene.with, two, tree)).toEqual([]);
+});
+
+test("a blob, a tree or a commit that is gone is missed", async () => {
+  const { user, one, two, standing } = await ground();
+  for (const name of [`${two}:d/né\nw`, `${two}:d`, `${two}:`, two]) {
+    const oid = await user.git("rev-parse", name);
+    const file = path.join(user.path, ".git/objects", oid.slice(0, 2), oid.slice(2));
+    expect(await standing.hasNewObjects(one, two)).toBe(true);
+    renameSync(file, `${file}.gone`);
+    expect(await standing.hasNewObjects(one, two), name).not.toBe(true);
+    renameSync(`${file}.gone`, file);
+  }
 });
 
 test("many may ask at once; at the end all have ended and no draft is left", async () => {

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { costOf } from "../support/many-units.ts";
 
-test("each unit costs seven git processes, one check and no worktree of its own", async () => {
+test("each unit costs six git processes, one check and no worktree of its own", async () => {
   const few = await costOf({ units: 10, slots: 3 });
   const more = await costOf({ units: 30, slots: 3, untouched: 100 });
   expect([few.code, more.code], more.stderr).toEqual([0, 0]);
@@ -16,11 +16,10 @@ test("each unit costs seven git processes, one check and no worktree of its own"
     status: 1,
     "update-index": 1,
     "write-tree": 1,
-    "rev-list": 1,
     // Refs, commits and differences are asked of gits that stay.
     "merge-tree": 1,
   });
-  expect(more.gitProcesses - 7 * 30).toBeLessThanOrEqual(40);
+  expect(more.gitProcesses - 6 * 30).toBeLessThanOrEqual(40);
   expect(more.git).toMatchObject({ worktree: 3 + 1 + 2, "read-tree": 1 });
   expect(more.worktreesMax).toBeLessThanOrEqual(3);
   expect([more.checkRuns, more.doneWhenRuns]).toEqual([30, 1]);
