@@ -7,11 +7,13 @@ import { openRepository } from "../../../dist/git/repository.js";
 import { prepareSlot } from "../../../dist/git/slot.js";
 import { closeSlotPool, openSlotPool } from "../../../dist/git/worktree.js";
 import { inLanes, runGit } from "../lanes.mjs";
-import { benchFolder, git, small, syntheticRepository } from "../synthetic.mjs";
+import { benchFolder, git, syntheticRepository } from "../synthetic.mjs";
 
 const creations = 1000;
 const rawCreations = 200;
 const atOnce = 50;
+/** Few, so that the loops go round often. */
+const files = 300;
 
 export const row = {
   title: "Worktrees made beside a user's loops",
@@ -21,11 +23,11 @@ export const row = {
 };
 
 function part() {
-  const repository = syntheticRepository(small);
+  const repository = syntheticRepository(files);
   const ours = () => besideLoops(repository, () => makeOurs(repository));
   const raw = () => besideLoops(repository, () => makeRaw(repository));
   return {
-    label: `${small.toLocaleString("en")} files`,
+    label: `${files} files`,
     repeats: 1,
     coldStart: true,
     variants: [
@@ -36,7 +38,7 @@ function part() {
   };
 }
 
-async function makeOurs({ dir, files }) {
+async function makeOurs({ dir, files: paths }) {
   const repository = await openRepository(dir);
   const base = git(dir, "rev-parse", "main").trim();
   const run = "20261120-0000-made";
@@ -44,7 +46,11 @@ async function makeOurs({ dir, files }) {
   let failed = 0;
   await inLanes(creations, atOnce, async (n) => {
     const branch = `refs/heads/pleach/${run}/u${n}`;
-    const content = { base, branch, checkout: { mode: "sparse", paths: [files[n]] } };
+    const content = {
+      base,
+      branch,
+      checkout: { mode: "sparse", paths: [paths[n % paths.length]] },
+    };
     try {
       await prepareSlot(pool, n, content);
       await removeSlots(pool, [n]);
@@ -84,7 +90,8 @@ function forgetBranches(dir, prefix) {
 async function besideLoops({ dir }, work) {
   const commands = ["git worktree list", "git gc --quiet --prune=now", "git fetch --quiet . main"];
   const loops = commands.map((command) =>
-    spawn("sh", ["-c", `while :; do ${command}; done`], {
+    // They end by themselves if we are killed.
+    spawn("sh", ["-c", `while kill -0 ${process.pid} 2>&-; do ${command}; done`], {
       cwd: dir,
       stdio: "ignore",
       detached: true,
