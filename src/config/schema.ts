@@ -91,6 +91,12 @@ const localPath = text.superRefine((said, context) => {
   }
 });
 
+const price = z.strictObject({
+  input: z.number().min(0, "must be at least 0"),
+  cached: z.number().min(0, "must be at least 0").optional().describe("As input if absent"),
+  output: z.number().min(0, "must be at least 0"),
+});
+
 const worker = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("model"),
@@ -102,6 +108,13 @@ const worker = z.discriminatedUnion("type", [
       .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of an environment variable, not a key")
       .default(defaultKeyName),
     model: text,
+    price: price.optional().describe("USD per million tokens; the provider's list price if absent"),
+    window: count(100_000_000).default(128_000).describe("Tokens that fit the model"),
+    outputTokensMax: count(10_000_000).default(16_000).describe("Tokens of one answer"),
+    idleTimeout: duration
+      .prefault("60s")
+      .describe("A turn without any content for so long is given up"),
+    turnTimeout: duration.prefault("10m").describe("For one turn"),
   }),
   z.strictObject({
     type: z.literal("command"),
@@ -180,6 +193,18 @@ export const configSchema = z.strictObject({
     .describe("Text or JSON that every worker gets"),
   approval: z.enum(["auto", "required"]).default("auto"),
   tools: z.record(name, tool).default({}),
+  shell: z
+    .strictObject({
+      network: z.boolean().default(false).describe("Whether agents' commands reach the network"),
+      timeout: duration.prefault("2m").describe("For one command of an agent"),
+      caches: z
+        .array(localPath)
+        .max(100, "must have at most 100 folders")
+        .default([])
+        .describe("Folders of the home directory that agents' commands may use"),
+    })
+    .prefault({})
+    .describe("The shell tool of agents"),
   protected: z
     .array(glob)
     .max(1000, "must have at most 1000 globs")

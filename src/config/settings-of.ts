@@ -10,6 +10,7 @@ import type {
   CheckoutMode,
   Codemod,
   LandMode,
+  ModelSettings,
   SandboxMode,
   Settings,
   WorkerSettings,
@@ -98,6 +99,11 @@ function plainSettings(
     ...(config.context === undefined ? {} : { context: config.context }),
     approval: flags.approval ?? config.approval,
     tools: config.tools as Settings["tools"],
+    shell: {
+      network: config.shell.network,
+      timeoutMs: config.shell.timeout,
+      caches: config.shell.caches,
+    },
     protected: config.protected,
     checkout: flags.checkout ?? config.checkout,
     land: flags.land ?? config.land,
@@ -222,13 +228,24 @@ async function workerOf(
   folder: string,
   field: (key: string) => string,
 ): Promise<WorkerSettings | Problem> {
-  if (said.type === "model") return said;
+  if (said.type === "model") return modelOf(said);
   if (said.type === "command") {
     const { type, command, stdin } = said;
     return { type, command, ...(stdin === undefined ? {} : { stdin }) };
   }
   const codemod = await codemodOf(said, folder, field);
   return "message" in codemod ? codemod : { type: "codemod", codemod };
+}
+
+function modelOf(said: Extract<ConfigWorker, { type: "model" }>): ModelSettings {
+  const { price, idleTimeout, turnTimeout, ...told } = said;
+  const known = price && { ...price, cached: price.cached ?? price.input };
+  return {
+    ...told,
+    idleTimeoutMs: idleTimeout,
+    turnTimeoutMs: turnTimeout,
+    ...(known === undefined ? {} : { price: known }),
+  };
 }
 
 interface SaidCodemod {

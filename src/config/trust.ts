@@ -29,15 +29,17 @@ export async function trustQuestion(config: Config, folder: string): Promise<Tru
     ...config.setup.copy.map((file) => `setup: copy ${file} into each worktree`),
     ...config.setup.clone.map((file) => `setup: clone ${file} into each worktree`),
     ...(config.sandbox === "none" ? ["sandbox: none"] : []),
+    ...(config.shell.network ? ["shell: agents' commands reach the network"] : []),
+    ...config.shell.caches.map((folder) => `shell: agents' commands may write ~/${folder}`),
     ...Object.entries(config.tools).flatMap(([role, tool]) =>
       (tool.allow ?? []).map((name) => `tools: ${role} may use ${name} unasked`),
     ),
   ];
-  const { checks, unitChecks, setup, sandbox, tools, budget } = config;
+  const { checks, unitChecks, setup, sandbox, tools, budget, shell } = config;
   const parts = {
     version: 1,
     workers: workers.flatMap((worker) => worker.part ?? []),
-    ...{ checks, unitChecks, setup, sandbox, tools, budget },
+    ...{ checks, unitChecks, setup, sandbox, tools, budget, shell },
   };
   return { hash: createHash("sha256").update(canonical(parts)).digest("hex"), commands };
 }
@@ -78,8 +80,11 @@ async function workerPart(name: string, worker: ConfigWorker, folder: string): P
     return { part: [name, worker], command: `worker ${name}: ${commandLine(worker.command)}` };
   }
   if (worker.type === "model") {
-    if (worker.baseURL === defaultBaseUrl && worker.apiKeyEnv === defaultKeyName) return {};
-    const line = `worker ${name}: sends the key ${worker.apiKeyEnv} to ${worker.baseURL}`;
+    const usual = worker.baseURL === defaultBaseUrl && worker.apiKeyEnv === defaultKeyName;
+    if (usual && worker.price === undefined) return {};
+    const line = usual
+      ? `worker ${name}: sets the price that budgets count with`
+      : `worker ${name}: sends the key ${worker.apiKeyEnv} to ${worker.baseURL}`;
     return { part: [name, worker], command: line };
   }
   if (worker.command !== undefined) {

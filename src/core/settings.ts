@@ -7,14 +7,41 @@ export type CheckoutMode = "auto" | "full" | "sparse";
 export type SandboxMode = "auto" | "bwrap" | "none";
 
 export type WorkerSettings =
-  | {
-      readonly type: "model";
-      readonly baseURL: string;
-      readonly apiKeyEnv: string;
-      readonly model: string;
-    }
+  | ModelSettings
   | { readonly type: "command"; readonly command: Command; readonly stdin?: "task" }
   | { readonly type: "codemod"; readonly codemod: Codemod };
+
+export interface ModelSettings {
+  readonly type: "model";
+  readonly baseURL: string;
+  /** The environment variable that holds the key; an endpoint that needs none is asked without. */
+  readonly apiKeyEnv: string;
+  readonly model: string;
+  /** Absent: as the price list of the provider has it. */
+  readonly price?: Price;
+  /** Tokens that fit the model's window. */
+  readonly window: number;
+  /** Tokens of one answer. */
+  readonly outputTokensMax: number;
+  /** Without any content for so long a turn is given up. */
+  readonly idleTimeoutMs: number;
+  readonly turnTimeoutMs: number;
+}
+
+/** USD per million tokens. */
+export interface Price {
+  readonly input: number;
+  readonly cached: number;
+  readonly output: number;
+}
+
+/** What the `shell` tool of our own agents may have. */
+export interface ShellSettings {
+  readonly network: boolean;
+  readonly timeoutMs: number;
+  /** Folders of the home directory to be seen and written, such as `.npm`. */
+  readonly caches: readonly string[];
+}
 
 /** `file` is absolute. A rule's text is read once, when the run starts. */
 export type Codemod =
@@ -62,6 +89,7 @@ export interface Settings {
   readonly context?: Json;
   readonly approval: "auto" | "required";
   readonly tools: Readonly<Record<string, Json>>;
+  readonly shell: ShellSettings;
   readonly protected: readonly Glob[];
   readonly checkout: CheckoutMode;
   readonly land: LandMode;

@@ -47,6 +47,7 @@ describe("a config", () => {
       budget: { agent: {}, unit: {}, run: {}, warnAt: 0.8 },
       approval: "auto",
       tools: {},
+      shell: { network: false, timeout: 120_000, caches: [] },
       protected: [],
       checkout: "auto",
       land: "auto",
