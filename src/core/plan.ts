@@ -25,6 +25,9 @@ export interface Budget {
   readonly usd?: number;
 }
 
+/** How the results of several agents become one. */
+export type Aggregate = "concatenate" | "structured_merge" | "ai_summarize" | "pipeline";
+
 /** One slice of the goal, disjoint in files from every other. */
 export interface Unit {
   readonly id: UnitId;
@@ -35,7 +38,11 @@ export interface Unit {
   /** Units that must be merged before this one starts. */
   readonly after: readonly UnitId[];
   readonly worker?: string;
-  readonly agent?: string;
+  /** Roles of our own agents that work one after the other. */
+  readonly agent?: string | readonly string[];
+  /** So many attempts at once, of which one is chosen; 1 if absent. */
+  readonly approaches?: number;
+  readonly aggregate?: Aggregate;
   readonly checks: readonly Check[];
   readonly approval?: "auto" | "required";
   readonly budget?: Budget;
@@ -47,6 +54,7 @@ export interface PlanFile {
   readonly goal: string;
   readonly context?: Json;
   readonly base?: string;
+  readonly aggregate?: Aggregate;
   readonly units: readonly Unit[];
   readonly doneWhen: readonly Check[];
 }
@@ -56,6 +64,7 @@ export interface Plan {
   readonly goal: string;
   readonly context?: Json;
   readonly base: Sha;
+  readonly aggregate?: Aggregate;
   readonly units: readonly Unit[];
   /** What must hold on the merged result before it may land. */
   readonly doneWhen: readonly Check[];

@@ -1,6 +1,7 @@
 /** The port every worker fits: our own agent, another agent's CLI, a codemod, a far machine. */
+import type { Desk } from "./desk.ts";
 import type { Glob, RepoPath, RunId, Sha, UnitId } from "./id.ts";
-import type { Check, Json } from "./plan.ts";
+import type { Aggregate, Check, Json } from "./plan.ts";
 
 /** Why work did not land, in the words of the contract. */
 export type ReasonType =
@@ -56,6 +57,12 @@ export interface Assignment {
   readonly given: readonly { readonly unit: UnitId; readonly summary: string }[];
   /** Why the attempt before was refused. */
   readonly previous?: Reason;
+  /** Roles of our own agents that work one after the other; none means one coder. */
+  readonly agents: readonly string[];
+  /** How summaries of its agents are combined. */
+  readonly aggregate?: Aggregate;
+  /** The attempt that was cut off and that this one goes on with: its changes are in the worktree, its transcripts in the record. */
+  readonly continues?: number;
 }
 
 /** Where the work is done on this machine; a far machine makes its own. */
@@ -74,11 +81,6 @@ export interface Activity {
   readonly text: string;
 }
 
-/** What a worker may ask of the run while it works. */
-export interface Desk {
-  report(activity: Activity): void;
-}
-
 export type WorkOutcome =
   | { readonly type: "done"; readonly summary: string; readonly artifacts: readonly string[] }
   | {
@@ -86,12 +88,16 @@ export type WorkOutcome =
       readonly message: string;
       readonly summary: string;
       readonly log?: string;
+      /** `worker_failed` if absent. */
+      readonly reason?: "worker_failed" | "over_budget" | "out_of_turns" | "denied";
     }
+  /** It waits for a person, and nobody is there: the same attempt goes on once somebody has answered. */
+  | { readonly type: "parked"; readonly summary: string }
   | { readonly type: "stopped" };
 
 /** Contract: expected failures are outcomes, not exceptions. Changes are left in the worktree, uncommitted.
- *  Settles soon after `signal` aborts, with `stopped`, and leaves no process behind. Throws a Failure only where the
- *  machine itself cannot go on (disk full, no sandbox). */
+ *  Settles soon after `signal` aborts, with `stopped`, and leaves no process behind. Throws a Failure only where nobody
+ *  can go on: the machine (disk full, no sandbox), or the provider of the model. */
 export interface Worker {
   readonly name: string;
   work(assignment: Assignment, place: Place, desk: Desk, signal: AbortSignal): Promise<WorkOutcome>;

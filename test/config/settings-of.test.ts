@@ -38,10 +38,6 @@ describe("the settings of a run", () => {
           model: {
             type: "model",
             model: "m",
-            window: 128_000,
-            outputTokensMax: 16_000,
-            idleTimeoutMs: 60_000,
-            turnTimeoutMs: 600_000,
           },
         },
         worker: "module",
@@ -64,6 +60,10 @@ describe("the settings of a run", () => {
         model: {
           type: "model",
           model: "m",
+          window: 128_000,
+          outputTokensMax: 16_000,
+          idleTimeoutMs: 60_000,
+          turnTimeoutMs: 600_000,
           baseURL: "https://api.openai.com/v1",
           apiKeyEnv: "OPENAI_API_KEY",
         },

@@ -1,0 +1,41 @@
+/** Roles: what an agent is for. Plain data, so that a run can record the roles it was told. */
+
+export const toolNames = [
+  "read",
+  "list",
+  "glob",
+  "grep",
+  "edit",
+  "patch",
+  "write",
+  "remove",
+  "rename",
+  "shell",
+  "task",
+  "message",
+  "inbox",
+  "context_read",
+  "context_write",
+  "claim",
+  "ask",
+  "finish",
+] as const;
+
+export type ToolName = (typeof toolNames)[number];
+
+export interface Role {
+  readonly name: string;
+  /** When to use it, one line. */
+  readonly description: string;
+  /** The system prompt. */
+  readonly prompt: string;
+  /** Absent: every tool. */
+  readonly tools?: readonly ToolName[];
+  /** A worker of type model, or a model's name at the same endpoint. */
+  readonly model?: string;
+  readonly turnsMax?: number;
+  /** Where it comes from: `built in`, or the file. */
+  readonly source: string;
+  /** Its verdict decides whether the agents before it may go on. */
+  readonly gate?: boolean;
+}
