@@ -92,13 +92,14 @@ function runnerParts(
 ): RunnerParts {
   const { repository, stateHome, eyes } = driver;
   const mark = markOf({ run });
+  const answerable = process.stdin.isTTY === true && process.stderr.isTTY === true && !ciInfo.isCI;
   return {
     repository,
     stateHome,
     run,
     clock,
-    answerable: process.stdin.isTTY === true && process.stderr.isTTY === true && !ciInfo.isCI,
-    makeHands: async ({ pool, folder, state }) => {
+    answerable,
+    makeHands: async ({ pool, folder, state, mailbox }) => {
       const { plan, settings } = state;
       const { ownership, files } = await find(state);
       const { sandbox } = chosen ?? (await chooseSandbox(repository, settings, plan));
@@ -114,6 +115,8 @@ function runnerParts(
         filterConfig: await filterGuard({ gitDir: repository.commonDir }),
         checkoutLane: driver.checkoutLane,
         report: (activity) => eyes.activity(activity),
+        mailbox,
+        answerable,
         inherited: state,
         mark,
       });

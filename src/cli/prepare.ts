@@ -36,7 +36,7 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
   const repository = await openRepository(request.dir);
   const { target, read } = await targetAndConfig(repository, request);
   const base = await baseOf(repository, request, target);
-  const facts = { target, folder: read.folder, cwd: request.dir };
+  const facts = { target, folder: read.folder, cwd: request.dir, roles: [] };
   const settings = await settingsOf(read.config, request, facts);
   await requireRules(settings);
   if (settings.land === "pr") throw noPullRequests();

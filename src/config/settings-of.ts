@@ -6,6 +6,7 @@ import type { RefName } from "../core/id.ts";
 import { meantAdvice } from "../core/nearest.ts";
 import type { Check, Command } from "../core/plan.ts";
 import { type Problem, problemsFailure, shown } from "../core/problem.ts";
+import type { Role } from "../core/role.ts";
 import type {
   CheckoutMode,
   Codemod,
@@ -43,6 +44,8 @@ export interface SettingsFacts {
   readonly folder: string;
   /** The folder that the paths of flags begin at. */
   readonly cwd: string;
+  /** What agents there are beside the built-in ones. */
+  readonly roles: readonly Role[];
 }
 
 /** The name of the worker that `--command` or `--codemod` makes. */
@@ -68,12 +71,18 @@ export async function settingsOf(
       : problemsFailure("config_wrong", "the config", wrong);
   }
   if (named === undefined) throw noWorker();
-  return { ...plainSettings(config, flags), target: facts.target, worker: named, workers: all };
+  return {
+    ...plainSettings(config, flags, facts),
+    target: facts.target,
+    worker: named,
+    workers: all,
+  };
 }
 
 function plainSettings(
   config: Config,
   flags: RunFlags,
+  facts: SettingsFacts,
 ): Omit<Settings, "target" | "worker" | "workers"> {
   const { unitTimeout, runTimeout, ...limits } = config.limits;
   return {
@@ -97,6 +106,8 @@ function plainSettings(
       warnAt: config.budget.warnAt,
     },
     ...(config.context === undefined ? {} : { context: config.context }),
+    ...(config.aggregate === undefined ? {} : { aggregate: config.aggregate }),
+    roles: facts.roles,
     approval: flags.approval ?? config.approval,
     tools: config.tools as Settings["tools"],
     shell: {

@@ -3,6 +3,7 @@
 import type { MergeSubject, RunEvent, StopWhy } from "./event.ts";
 import type { RefName, Sha, UnitId } from "./id.ts";
 import type { Check } from "./plan.ts";
+import type { Cut } from "./run.ts";
 
 export type HandAction =
   /** Carry out an attempt; answers with unit-finished. */
@@ -12,6 +13,7 @@ export type HandAction =
       readonly attempt: number;
       readonly base: Sha;
       readonly slot: number;
+      readonly continues?: Cut;
     }
   /** End an attempt's worker; the attempt itself answers, or this does where it never began. */
   | {

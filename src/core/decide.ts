@@ -51,7 +51,7 @@ export function nextDeadline(state: RunState): number | undefined {
   const over = state.timedOut || state.cancelled !== undefined;
   let next = over ? Number.POSITIVE_INFINITY : runDeadline(state);
   for (const { at } of runningUnits(state)) {
-    if (at.stopping === undefined) next = Math.min(next, at.since + unitTimeoutMs);
+    if (hasDeadline(at)) next = Math.min(next, at.since + at.askedMs + unitTimeoutMs);
   }
   return Number.isFinite(next) ? next : undefined;
 }
@@ -87,7 +87,7 @@ function runDeadline(state: RunState): number {
 function deadlines(state: RunState, now: number): readonly Action[] {
   const { unitTimeoutMs } = state.settings.limits;
   const late = runningUnits(state).flatMap(({ id, at }) =>
-    at.stopping === undefined && now >= at.since + unitTimeoutMs
+    hasDeadline(at) && now >= at.since + at.askedMs + unitTimeoutMs
       ? [record({ type: "unit-stopping", unit: id, attempt: at.attempt, why: "timed_out" })]
       : [],
   );
@@ -95,11 +95,17 @@ function deadlines(state: RunState, now: number): readonly Action[] {
   return over ? [...late, record({ type: "run-timed-out" })] : late;
 }
 
+/** While a person is asked, the attempt's own time stands still. */
+function hasDeadline({ stopping, askingSince }: RunningUnit["at"]): boolean {
+  return stopping === undefined && askingSince === undefined;
+}
+
 /** What has begun and whose answer is still awaited. */
 function ongoing(state: RunState): readonly Action[] {
   return runningUnits(state).flatMap((unit): readonly Action[] => {
-    const { attempt, base, slot, stopping } = unit.at;
-    const work: Action = { type: "work", unit: unit.id, attempt, base, slot };
+    const { attempt, base, slot, stopping, continues } = unit.at;
+    const goesOn = continues === undefined ? {} : { continues };
+    const work: Action = { type: "work", unit: unit.id, attempt, base, slot, ...goesOn };
     if (stopping !== undefined) {
       return [{ type: "stop-work", unit: unit.id, attempt, why: stopping }];
     }
@@ -126,7 +132,7 @@ function windDown(state: RunState, why: "interrupted" | "cancelled"): readonly A
 }
 
 function approvalsAndStarts(state: RunState): readonly Action[] {
-  if (state.cancelled !== undefined || state.timedOut) return [];
+  if (state.cancelled !== undefined || state.timedOut || state.overBudget) return [];
   const taken = new Set(runningUnits(state).map(({ at }) => at.slot));
   const actions: Action[] = [];
   for (const position of startOrder(state.plan.units)) {
@@ -143,9 +149,11 @@ function approvalsAndStarts(state: RunState): readonly Action[] {
   return actions;
 }
 
-function start(state: RunState, { id, attempts }: UnitState, slot: number): Action {
-  const base = state.integration;
-  return record({ type: "unit-started", unit: id, attempt: attempts + 1, base, slot });
+function start(state: RunState, { id, attempts, cut }: UnitState, slot: number): Action {
+  const base = cut?.base ?? state.integration;
+  const continues = cut === undefined ? {} : { continues: cut.attempt };
+  const attempt = attempts + 1;
+  return record({ type: "unit-started", unit: id, attempt, base, slot, ...continues });
 }
 
 function isReady(state: RunState, position: number): boolean {
@@ -164,6 +172,9 @@ function finish(state: RunState): readonly Action[] {
 
 function outcomeOf(state: RunState): RunOutcome {
   if (state.cancelled !== undefined) return "cancelled";
+  if (state.units.some(({ at }) => at.phase === "cancelled" && at.reason.type === "over_budget")) {
+    return "over_budget";
+  }
   const merged = state.units.filter(({ at }) => at.phase === "merged").length;
   if (merged === state.units.length && holdsWhenDone(state)) return "complete";
   return merged > 0 ? "partial" : "failed";

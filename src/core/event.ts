@@ -1,6 +1,7 @@
 /** The journal's whole vocabulary: facts, past tense, a closed union. A new fact is a new member here. */
+import type { AgentFact, AgentId, ClaimAnswer, Question } from "./desk.ts";
 import type { RefName, RepoPath, RunId, Sha, UnitId } from "./id.ts";
-import type { Plan } from "./plan.ts";
+import type { Json, Plan } from "./plan.ts";
 import type { Settings } from "./settings.ts";
 import type { Reason, Spend } from "./worker.ts";
 
@@ -39,7 +40,9 @@ export type AttemptOutcome =
       readonly summary: string;
     }
   /** We stopped it; what it left is in the snapshot. */
-  | { readonly type: "stopped" };
+  | { readonly type: "stopped" }
+  /** It waits for a person; what it left is in the snapshot, and it goes on from there once somebody has answered. */
+  | { readonly type: "parked"; readonly summary: string };
 
 /** What an attempt left. `snapshot` is absent where nothing was left; `left` names what no commit can hold. */
 export interface Leavings {
@@ -102,11 +105,18 @@ export type RunEvent =
       readonly runner: Runner;
     }
   | { readonly type: "run-resumed"; readonly runner: Runner }
-  | { readonly type: "approval-asked"; readonly id: string; readonly unit: UnitId }
+  | {
+      readonly type: "approval-asked";
+      readonly id: string;
+      readonly unit: UnitId;
+      /** What an agent at work wants to know; absent where the unit itself asks whether it may start. */
+      readonly question?: Question;
+    }
   | {
       readonly type: "approval-answered";
       readonly id: string;
       readonly answer: "approved" | "denied";
+      readonly text?: string;
     }
   | {
       readonly type: "unit-started";
@@ -114,6 +124,8 @@ export type RunEvent =
       readonly attempt: number;
       readonly base: Sha;
       readonly slot: number;
+      /** The attempt that was cut off and that this one goes on with. */
+      readonly continues?: number;
     }
   | {
       readonly type: "unit-stopping";
@@ -134,6 +146,33 @@ export type RunEvent =
       readonly unit: UnitId;
       readonly attempt: number;
       readonly leavings: Leavings;
+      /** What its agents had spent that was not in the journal yet. */
+      readonly spend?: Spend;
+    }
+  | (AgentFact & { readonly unit: UnitId; readonly attempt: number })
+  | {
+      readonly type: "claim-answered";
+      readonly unit: UnitId;
+      readonly agent: AgentId;
+      readonly paths: readonly RepoPath[];
+      readonly answer: ClaimAnswer;
+    }
+  | {
+      readonly type: "message-sent";
+      /** `person`, or `unit/agent`. */
+      readonly from: string;
+      readonly unit: UnitId;
+      /** Absent: the unit's first agent. */
+      readonly agent?: AgentId;
+      readonly text: string;
+    }
+  | {
+      readonly type: "context-written";
+      /** `unit/agent`. */
+      readonly by: string;
+      readonly key: string;
+      /** `null` removes the key. */
+      readonly value: Json;
     }
   | { readonly type: "unit-cancelled"; readonly unit: UnitId }
   | {
@@ -165,6 +204,8 @@ export type RunEvent =
   | {
       readonly type: "run-interrupted";
       readonly why: string;
+      /** Nobody can reach the model: the run goes on once it can be reached again. */
+      readonly cause?: "provider";
       readonly signal?: "SIGINT" | "SIGTERM";
     }
   | { readonly type: "run-finished"; readonly outcome: RunOutcome }

@@ -1,6 +1,7 @@
 /** What a run was told, parsed and complete: recorded in the journal when the run starts, never re-read. */
 import type { Glob, RefName } from "./id.ts";
-import type { Budget, Check, Command, Json } from "./plan.ts";
+import type { Aggregate, Budget, Check, Command, Json } from "./plan.ts";
+import type { Role } from "./role.ts";
 
 export type LandMode = "auto" | "partial" | "never" | "pr";
 export type CheckoutMode = "auto" | "full" | "sparse";
@@ -87,6 +88,9 @@ export interface Settings {
     readonly warnAt: number;
   };
   readonly context?: Json;
+  readonly aggregate?: Aggregate;
+  /** Roles that the repository or the user brought along, the nearest first. */
+  readonly roles: readonly Role[];
   readonly approval: "auto" | "required";
   readonly tools: Readonly<Record<string, Json>>;
   readonly shell: ShellSettings;

@@ -2,13 +2,21 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { HandAction } from "../core/action.ts";
+import { Account, differenceOf, stricter, sumOf, tokensOf } from "../core/budget.ts";
 import type { RunEvent } from "../core/event.ts";
 import { invariant, unreachable } from "../core/failure.ts";
 import type { RepoPath, UnitId } from "../core/id.ts";
 import { isProtected, type Ownership } from "../core/ownership.ts";
 import { type Unit, unitPositions } from "../core/plan.ts";
-import type { RunState } from "../core/run.ts";
-import type { Activity, Assignment, Place, Worker } from "../core/worker.ts";
+import type { Cut, RunState } from "../core/run.ts";
+import {
+  type Activity,
+  type Assignment,
+  noSpend,
+  type Place,
+  type Spend,
+  type Worker,
+} from "../core/worker.ts";
 import type { Identity } from "../git/commit.ts";
 import type { SlotPool } from "../git/worktree.ts";
 import type { Mark } from "../host/process-tree.ts";
@@ -19,8 +27,10 @@ import { type CheckTools, Verifier } from "../merge/verify.ts";
 import { attempt, recoverAttempt } from "../work/attempt.ts";
 import { checkTools } from "./check-tools.ts";
 import { cleanUp } from "./cleanup.ts";
+import { Lookout, openDesk } from "./desk.ts";
 import { type RunFolder, recordOf } from "./folder.ts";
 import type { Hands } from "./hands.ts";
+import type { Mailbox } from "./mailbox.ts";
 
 export interface HandsParts {
   readonly pool: SlotPool;
@@ -36,6 +46,10 @@ export interface HandsParts {
   readonly filterConfig: readonly string[];
   readonly checkoutLane: <T>(work: () => Promise<T>) => Promise<T>;
   readonly report: (activity: Activity) => void;
+  /** Where the requests of workers go. */
+  readonly mailbox: Mailbox;
+  /** A person can answer while the run goes on. */
+  readonly answerable: boolean;
   /** The state that this runner began with: what it says was begun was begun by another. */
   readonly inherited: RunState;
   readonly mark: Mark;
@@ -48,6 +62,9 @@ export class RealHands implements Hands {
   readonly #verifier: Verifier;
   readonly #attempts = new Map<string, { stop: AbortController; ended: Promise<unknown> }>();
   readonly #isProtected: (path: string) => boolean;
+  readonly #lookout: Lookout;
+  readonly #account: Account;
+  readonly #accounts = new Map<UnitId, Account>();
   #inherits: boolean;
 
   constructor(parts: HandsParts) {
@@ -56,6 +73,8 @@ export class RealHands implements Hands {
     const tools: CheckTools = checkTools(parts, settings);
     this.#verifier = new Verifier(parts.pool, tools, parts.checkoutLane);
     this.#isProtected = isProtected(settings.protected);
+    this.#lookout = new Lookout(parts.inherited);
+    this.#account = runAccount(parts.inherited);
     this.#inherits = landing.phase === "moving" || landing.phase === "undoing";
   }
 
@@ -88,6 +107,10 @@ export class RealHands implements Hands {
       default:
         return unreachable(action);
     }
+  }
+
+  see(state: RunState): void {
+    this.#lookout.see(state);
   }
 
   abandon(): void {
@@ -133,9 +156,42 @@ export class RealHands implements Hands {
 
   async #recover(action: Perform<"recover-work">, state: RunState): Promise<readonly RunEvent[]> {
     const { unit, attempt: number } = action;
-    const leavings = await recoverAttempt(this.#attemptParts(action, state));
+    const recovered = await recoverAttempt(this.#attemptParts(action, state));
     await this.#clearExchange(action);
-    return [{ type: "unit-interrupted", unit, attempt: number, leavings }];
+    const spend = this.#found(action, recovered.spend, state);
+    const told = spend === undefined ? {} : { spend };
+    const { leavings } = recovered;
+    return [{ type: "unit-interrupted", unit, attempt: number, leavings, ...told }];
+  }
+
+  /** What the transcripts of a killed runner say was spent, and the journal does not yet. */
+  #found(
+    { unit: id, attempt: number }: Perform<"recover-work">,
+    total: Spend,
+    state: RunState,
+  ): Spend | undefined {
+    const unit = state.units.find((one) => one.id === id);
+    if (unit === undefined) return undefined;
+    const known = unit.agents.filter((agent) => agent.attempt === number);
+    const spend = differenceOf(
+      total,
+      known.reduce((sum, agent) => sumOf(sum, agent.spend), noSpend),
+    );
+    if (tokensOf(spend) <= 0 && spend.usd <= 0) return undefined;
+    this.#accountOf(id, state).add(spend);
+    return spend;
+  }
+
+  #accountOf(id: UnitId, state: RunState): Account {
+    const known = this.#accounts.get(id);
+    if (known !== undefined) return known;
+    const unit = state.units[unitPositions(state.plan.units).get(id) ?? -1];
+    const planned = this.#plannedUnit(id, state);
+    const limit = stricter(planned.budget ?? {}, state.settings.budget.unit);
+    const spent = unit?.spend ?? noSpend;
+    const made = this.#account.child({ level: "unit", name: id, limit, spent });
+    this.#accounts.set(id, made);
+    return made;
   }
 
   /** What was in it has been recorded in the run's folder. */
@@ -172,16 +228,24 @@ export class RealHands implements Hands {
       runRoot: folder.root,
       record: recordOf(unit.id, action.attempt),
       exchange: this.#exchange(unit.id, action.attempt),
-      desk: { report: this.#parts.report },
+      desk: openDesk({
+        unit: unit.id,
+        attempt: action.attempt,
+        account: this.#accountOf(unit.id, state),
+        lookout: this.#lookout,
+        mailbox: this.#parts.mailbox,
+        answerable: this.#parts.answerable,
+        report: this.#parts.report,
+      }),
+      cut: continuesOf(action),
     };
   }
 
-  #assignment(
-    { attempt: number, base }: Perform<"work" | "recover-work">,
-    unit: Unit,
-    state: RunState,
-  ): Assignment {
+  #assignment(action: Perform<"work" | "recover-work">, unit: Unit, state: RunState): Assignment {
+    const { attempt: number, base } = action;
     const { plan, settings } = state;
+    const cut = continuesOf(action);
+    const aggregate = unit.aggregate ?? plan.aggregate ?? settings.aggregate;
     const progress = state.units[unitPositions(plan.units).get(unit.id) ?? -1];
     const given = unit.after.flatMap((id) => {
       const before = state.units[unitPositions(plan.units).get(id) ?? -1];
@@ -201,6 +265,9 @@ export class RealHands implements Hands {
       timeoutMs: settings.limits.unitTimeoutMs,
       context: [settings.context, plan.context].filter((part) => part !== undefined),
       given,
+      agents: typeof unit.agent === "string" ? [unit.agent] : (unit.agent ?? []),
+      ...(aggregate === undefined ? {} : { aggregate }),
+      ...(cut === undefined ? {} : { continues: cut.attempt }),
       ...(progress?.previous === undefined ? {} : { previous: progress.previous }),
     };
   }
@@ -210,4 +277,14 @@ export class RealHands implements Hands {
     invariant(unit !== undefined, `the plan has a unit ${id}`);
     return unit;
   }
+}
+
+function continuesOf(action: Perform<"work" | "recover-work">): Cut | undefined {
+  return action.type === "work" ? action.continues : undefined;
+}
+
+function runAccount({ settings, units }: RunState): Account {
+  const spent = units.reduce((sum, unit) => sumOf(sum, unit.spend), noSpend);
+  const { run: limit, warnAt } = settings.budget;
+  return new Account({ level: "run", name: "run", limit, warnAt, spent });
 }

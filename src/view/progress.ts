@@ -6,6 +6,7 @@ import type {
   MergeSubject,
   RunEvent,
 } from "../core/event.ts";
+import { unreachable } from "../core/failure.ts";
 import type { UnitId } from "../core/id.ts";
 import { unitPositions } from "../core/plan.ts";
 import type { RunState } from "../core/run.ts";
@@ -95,6 +96,10 @@ function sayAttempt(outcome: AttemptOutcome, again: boolean): string {
       return `refused, ${sayReason(outcome.reason)}${again ? "; will be tried again" : ""}`;
     case "stopped":
       return "stopped, what it left is kept";
+    case "parked":
+      return "waits for an approval, what it left is kept";
+    default:
+      return unreachable(outcome);
   }
 }
 

@@ -1,9 +1,10 @@
 /** The command worker: any program that reads TASK.md and changes files, such as another agent's command line. Its word is
  *  RESULT.json, else its exit code; its work is only what differs in the worktree, which others judge. */
 import path from "node:path";
+import type { Desk } from "../core/desk.ts";
 import { unreachable } from "../core/failure.ts";
 import type { Command } from "../core/plan.ts";
-import type { Assignment, Desk, Place, Worker, WorkOutcome } from "../core/worker.ts";
+import type { Assignment, Place, Worker, WorkOutcome } from "../core/worker.ts";
 import { workerEnvironment } from "../host/environment.ts";
 import { readTextIfThere } from "../host/file.ts";
 import { markOf } from "../host/process-tree.ts";

@@ -98,6 +98,10 @@ export class FakeHands implements Hands {
     }
   }
 
+  see(): void {
+    // Its workers ask the run nothing.
+  }
+
   abandon(): void {
     for (const stop of this.#stops.values()) stop();
     this.#checkStop?.();

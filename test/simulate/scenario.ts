@@ -108,6 +108,7 @@ function makeSettings(
     },
     budget: { agent: {}, unit: {}, run: {}, warnAt: 0.8 },
     approval,
+    roles: [],
     tools: {},
     shell: { network: false, timeoutMs: 120_000, caches: [] },
     protected: [],
