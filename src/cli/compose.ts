@@ -6,7 +6,7 @@ import { isTrusted, trust, trustQuestion } from "../config/trust.ts";
 import { isSettled } from "../core/decide.ts";
 import type { RunEvent } from "../core/event.ts";
 import { Failure, invariant, unreachable } from "../core/failure.ts";
-import { isUnitId, type RunId } from "../core/id.ts";
+import { isUnitId, type RunId, type UnitId } from "../core/id.ts";
 import type { Json } from "../core/plan.ts";
 import type { RunState } from "../core/run.ts";
 import { openRepository } from "../git/repository.ts";
@@ -15,6 +15,7 @@ import { parsePlan } from "../plan/plan-file.ts";
 import { writePlan } from "../plan/plan-text.ts";
 import { dropRequest, type SpokenRequest } from "../run/inbox.ts";
 import { lockRepository, removeDeadLock } from "../run/runner.ts";
+import { openApprovals } from "../view/approvals.ts";
 import type { PlanPreview } from "../view/preview.ts";
 import { diagnose } from "./diagnosis.ts";
 import type { Cleaned, Doors, Eyes, Request, Where } from "./doors.ts";
@@ -110,18 +111,27 @@ function spoken(state: RunState, request: Request): SpokenRequest {
   switch (request.type) {
     case "cancel": {
       const { unit } = request;
-      if (unit === undefined) return { type: "cancel" };
-      if (isUnitId(unit) && state.units.some(({ id }) => id === unit)) {
-        return { type: "cancel", unit };
-      }
-      throw new Failure("usage", "unknown_unit", `run ${state.run} has no unit ${unit}`, {
-        advice: `see its units: pleach status ${state.run}`,
-      });
+      return unit === undefined
+        ? { type: "cancel" }
+        : { type: "cancel", unit: requireUnit(state, unit) };
     }
     case "approve":
-      return { type: "answer", id: requireAsked(state, request.id), answer: "approved" };
-    case "deny":
-      return { type: "answer", id: requireAsked(state, request.id), answer: "denied" };
+    case "deny": {
+      const answer = request.type === "approve" ? "approved" : "denied";
+      const text = request.text === undefined ? {} : { text: request.text };
+      return { type: "answer", id: requireAsked(state, request.id), answer, ...text };
+    }
+    case "message": {
+      const { agent, text } = request;
+      const to = agent === undefined ? {} : { agent };
+      return {
+        type: "message",
+        from: "person",
+        unit: requireUnit(state, request.unit),
+        ...to,
+        text,
+      };
+    }
     case "pause":
     case "continue":
       return { type: request.type };
@@ -130,10 +140,15 @@ function spoken(state: RunState, request: Request): SpokenRequest {
   }
 }
 
+function requireUnit(state: RunState, unit: string): UnitId {
+  if (isUnitId(unit) && state.units.some(({ id }) => id === unit)) return unit;
+  throw new Failure("usage", "unknown_unit", `run ${state.run} has no unit ${unit}`, {
+    advice: `see its units: pleach status ${state.run}`,
+  });
+}
+
 function requireAsked(state: RunState, id: string): string {
-  const asked = state.units.flatMap(({ at }) =>
-    at.phase === "awaiting_approval" ? [at.request] : [],
-  );
+  const asked = openApprovals(state).map((open) => open.id);
   if (asked.includes(id)) return id;
   const open = asked.length === 0 ? "nothing waits for an approval" : asked.join(", ");
   throw new Failure("usage", "unknown_approval", `run ${state.run} does not ask for ${id}`, {

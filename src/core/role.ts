@@ -25,6 +25,8 @@ export type ToolName = (typeof toolNames)[number];
 
 export interface Role {
   readonly name: string;
+  /** The field's other names for it. */
+  readonly aliases?: readonly string[];
   /** When to use it, one line. */
   readonly description: string;
   /** The system prompt. */
