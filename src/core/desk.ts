@@ -100,6 +100,8 @@ export interface ContextEntry {
 }
 
 export interface Desk {
+  /** Whose desk it is. */
+  readonly unit: UnitId;
   /** For the eyes: may be dropped, never replayed. */
   report(activity: Activity): void;
   /** The unit's account; those of its agents are made below it. */

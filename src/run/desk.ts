@@ -69,6 +69,7 @@ export function openDesk(parts: DeskParts): Desk {
   const request = (asked: WorkerRequest) => post(parts.mailbox, asked);
   const unit = (): UnitState | undefined => lookout.state.units.find((one) => one.id === id);
   return {
+    unit: id,
     report,
     account,
     agents: () => (unit()?.agents ?? []).filter((one) => one.attempt === attempt),

@@ -11,6 +11,7 @@ import { markOf } from "../host/process-tree.ts";
 import { type ProcessResult, runProcess } from "../host/run-process.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import { exchangeEnvironment, prepareExchange } from "./exchange.ts";
+import { openMail } from "./exchange-mail.ts";
 import { followLog, outputBytesMax } from "./output-log.ts";
 import { fillPlaceholders, takesFiles } from "./placeholder.ts";
 import { whatWentWrong } from "./process-end.ts";
@@ -56,6 +57,7 @@ async function runCommand(
   const paths = await prepareExchange(assignment, place.exchange);
   const logFile = path.join(place.record, outputLog);
   const input = stdin === "task" ? await readTextIfThere(paths.task) : undefined;
+  const mail = openMail(paths, desk);
   const follower = followLog(logFile, (text) => desk.report({ unit, text }));
   try {
     const result = await runProcess({
@@ -73,6 +75,7 @@ async function runCommand(
     return { process: result, said: await readResult(paths.result) };
   } finally {
     follower.stop();
+    await mail.close();
   }
 }
 
