@@ -15,6 +15,8 @@ import type { LoopEnd } from "../run/loop.ts";
 import { RealHands } from "../run/perform.ts";
 import { beginRun, continueRun, lockRepository, type RunnerParts } from "../run/runner.ts";
 import { steadyClock } from "../run/steady-clock.ts";
+import { openApprovals } from "../view/approvals.ts";
+import { type AnswerGiven, askPerson } from "./ask-person.ts";
 import { chooseSandbox, type SandboxChoice } from "./choose-sandbox.ts";
 import type { Eyes } from "./doors.ts";
 import { keepReport } from "./keep-report.ts";
@@ -93,6 +95,20 @@ function runnerParts(
   const { repository, stateHome, eyes } = driver;
   const mark = markOf({ run });
   const answerable = process.stdin.isTTY === true && process.stderr.isTTY === true && !ciInfo.isCI;
+  let hear: (given: AnswerGiven) => void = () => undefined;
+  const person = answerable
+    ? askPerson({
+        input: process.stdin,
+        write: (text) => void process.stderr.write(text),
+        answer: (given) => hear(given),
+      })
+    : undefined;
+  const answered = {
+    see: (state: RunState) => {
+      if (!state.settings.yes) return person?.see(state);
+      for (const { id } of openApprovals(state)) hear({ id, answer: "approved" });
+    },
+  };
   return {
     repository,
     stateHome,
@@ -120,9 +136,23 @@ function runnerParts(
         inherited: state,
         mark,
       });
-      return { hands, close: made.close };
+      hear = (given) => {
+        const request = { type: "answer", ...given } as const;
+        mailbox.post({ type: "request", request, acknowledge: () => Promise.resolve() });
+      };
+      answered.see(state);
+      return {
+        hands,
+        close: async () => {
+          person?.close();
+          await made.close();
+        },
+      };
     },
-    observe: (line, state) => eyes.event(line, state),
+    observe: (line, state) => {
+      eyes.event(line, state);
+      answered.see(state);
+    },
     warn: (text) => eyes.warn(text),
     onInterrupt: (interrupt) => {
       const listening = onInterrupt({

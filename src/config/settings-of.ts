@@ -36,6 +36,7 @@ export interface RunFlags {
   readonly sandbox?: SandboxMode | undefined;
   readonly checkout?: CheckoutMode | undefined;
   readonly keep?: boolean | undefined;
+  readonly yes?: boolean | undefined;
 }
 
 export interface SettingsFacts {
@@ -109,6 +110,7 @@ function plainSettings(
     ...(config.aggregate === undefined ? {} : { aggregate: config.aggregate }),
     roles: facts.roles,
     approval: flags.approval ?? config.approval,
+    yes: flags.yes ?? false,
     tools: config.tools as Settings["tools"],
     shell: {
       network: config.shell.network,

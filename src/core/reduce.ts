@@ -140,6 +140,7 @@ function withoutChecking<T extends { readonly checking?: unknown }>(value: T): O
 /** What journals of version 0.1.0 do not say yet. */
 const laterSettings = {
   roles: [],
+  yes: false,
   shell: { network: false, timeoutMs: 120_000, caches: [] },
 } as const;
 

@@ -92,6 +92,8 @@ export interface Settings {
   /** Roles that the repository or the user brought along, the nearest first. */
   readonly roles: readonly Role[];
   readonly approval: "auto" | "required";
+  /** Every question is answered with yes. */
+  readonly yes: boolean;
   readonly tools: Readonly<Record<string, Json>>;
   readonly shell: ShellSettings;
   readonly protected: readonly Glob[];

@@ -71,7 +71,8 @@ class Loop {
   /** Records what decide says begins; only when nothing is left to record do the hands get their work. */
   async #act(): Promise<"recorded" | "handed" | "nothing"> {
     if (this.#leaving) return "nothing";
-    const { clock, answerable, rules } = this.#parts;
+    const { clock, rules } = this.#parts;
+    const answerable = this.#parts.answerable || this.#state.settings.yes;
     const actions = rules.decide(this.#state, { now: clock.now(), answerable });
     const facts = actions.flatMap((action) => (action.type === "record" ? [action.event] : []));
     if (facts.length > 0) {

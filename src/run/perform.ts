@@ -234,7 +234,7 @@ export class RealHands implements Hands {
         account: this.#accountOf(unit.id, state),
         lookout: this.#lookout,
         mailbox: this.#parts.mailbox,
-        answerable: this.#parts.answerable,
+        answerable: this.#parts.answerable || state.settings.yes,
         report: this.#parts.report,
       }),
       cut: continuesOf(action),

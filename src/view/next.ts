@@ -56,7 +56,7 @@ function unfinishedSteps(state: RunState, { alive }: StepFacts): Step[] {
   const approvals = openApprovals(state).map(({ id, who, what }): Step => {
     return {
       command: `pleach approve ${id}`,
-      why: `${who} ${what} (\`pleach deny ${id}\` refuses it)`,
+      why: `${who} ${what} (\`pleach deny ${id}\` refuses)`,
     };
   });
   if (!alive) return [...approvals, { command: `pleach resume ${state.run}`, why: "goes on" }];

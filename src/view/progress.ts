@@ -1,4 +1,6 @@
 /** The story of a run while it happens: one plain line for each event that matters, the same on a terminal and in a log file. */
+
+import type { Question } from "../core/desk.ts";
 import type {
   AttemptOutcome,
   JournalLine,
@@ -60,14 +62,21 @@ type Said = readonly [who: string, what: string];
 
 function sayEvent(event: RunEvent, state: RunState, look: ProgressLook): Said | undefined {
   return (
-    sayUnit(event, state) ?? sayMerge(event, look) ?? sayRun(event, state) ?? sayLanding(event)
+    sayUnit(event, state) ??
+    sayAgent(event, look) ??
+    sayMerge(event, look) ??
+    sayRun(event, state) ??
+    sayLanding(event)
   );
 }
 
 function sayUnit(event: RunEvent, state: RunState): Said | undefined {
   switch (event.type) {
-    case "approval-asked":
-      return [event.unit, `waits for approval: \`pleach approve ${event.id}\``];
+    case "approval-asked": {
+      const { id, question } = event;
+      const what = question === undefined ? "waits for approval" : sayQuestion(question);
+      return [event.unit, `${what}: \`pleach approve ${id}\``];
+    }
     case "approval-answered":
       return ["run", `${event.id} was ${event.answer}`];
     case "unit-started": {
@@ -83,6 +92,49 @@ function sayUnit(event: RunEvent, state: RunState): Said | undefined {
       return [event.unit, `attempt ${event.attempt} was cut off, what it left is kept`];
     case "unit-cancelled":
       return [event.unit, "cancelled"];
+    default:
+      return undefined;
+  }
+}
+
+function sayQuestion({ agent, kind, content }: Question): string {
+  switch (kind) {
+    case "agent":
+      return `${agent} waits for approval to begin (${content})`;
+    case "tool":
+      return `${agent} waits for approval to use ${content}`;
+    case "question":
+      return `${agent} asks: ${content}`;
+    default:
+      return unreachable(kind);
+  }
+}
+
+function sayAgent(event: RunEvent, look: ProgressLook): Said | undefined {
+  switch (event.type) {
+    case "agent-started": {
+      const how = event.queued ? "waits for its turn" : "began";
+      return look.verbose ? [event.unit, `${event.agent} (${event.role}) ${how}`] : undefined;
+    }
+    case "agent-spent":
+      return look.verbose
+        ? [event.unit, `${event.agent}, turn ${event.turns}: ${event.said}`]
+        : undefined;
+    case "agent-finished":
+      return look.verbose
+        ? [event.unit, `${event.agent} ${event.status.replace("_", " ")}: ${event.message}`]
+        : undefined;
+    case "budget-warned":
+      return [event.name, `most of the ${event.level}'s budget is spent`];
+    case "claim-answered": {
+      const { paths, answer, agent } = event;
+      const said = answer.type === "granted" ? "was granted" : `was refused (${answer.why})`;
+      return [event.unit, `${agent} ${said} ${sayList(paths, 3)}`];
+    }
+    case "message-sent":
+      return [event.unit, `is told by ${event.from}: ${event.text}`];
+    case "context-written":
+      return look.verbose ? ["run", `${event.by} wrote ${event.key}`] : undefined;
     default:
       return undefined;
   }

@@ -109,6 +109,7 @@ function makeSettings(
     budget: { agent: {}, unit: {}, run: {}, warnAt: 0.8 },
     approval,
     roles: [],
+    yes: false,
     tools: {},
     shell: { network: false, timeoutMs: 120_000, caches: [] },
     protected: [],

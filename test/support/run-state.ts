@@ -59,6 +59,7 @@ export const settings: Settings = {
   budget: { agent: {}, unit: {}, run: {}, warnAt: 0.8 },
   approval: "auto",
   roles: [],
+  yes: false,
   tools: {},
   shell: { network: false, timeoutMs: 120_000, caches: [] },
   protected: [],
