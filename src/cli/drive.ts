@@ -1,6 +1,5 @@
 /** Driving a run: the lock, the workers, the sandbox and the lanes are made here and handed to the runner. */
 import { randomInt } from "node:crypto";
-import ciInfo from "ci-info";
 import type { RunEvent } from "../core/event.ts";
 import { makeRunId, type RepoPath, type RunId, type UnitId } from "../core/id.ts";
 import { type Ownership, ownershipOf } from "../core/ownership.ts";
@@ -15,8 +14,7 @@ import type { LoopEnd } from "../run/loop.ts";
 import { RealHands } from "../run/perform.ts";
 import { beginRun, continueRun, lockRepository, type RunnerParts } from "../run/runner.ts";
 import { steadyClock } from "../run/steady-clock.ts";
-import { openApprovals } from "../view/approvals.ts";
-import { type AnswerGiven, askPerson } from "./ask-person.ts";
+import { openAnswering } from "./answering.ts";
 import { chooseSandbox, type SandboxChoice } from "./choose-sandbox.ts";
 import type { Eyes } from "./doors.ts";
 import { keepReport } from "./keep-report.ts";
@@ -94,27 +92,13 @@ function runnerParts(
 ): RunnerParts {
   const { repository, stateHome, eyes } = driver;
   const mark = markOf({ run });
-  const answerable = process.stdin.isTTY === true && process.stderr.isTTY === true && !ciInfo.isCI;
-  let hear: (given: AnswerGiven) => void = () => undefined;
-  const person = answerable
-    ? askPerson({
-        input: process.stdin,
-        write: (text) => void process.stderr.write(text),
-        answer: (given) => hear(given),
-      })
-    : undefined;
-  const answered = {
-    see: (state: RunState) => {
-      if (!state.settings.yes) return person?.see(state);
-      for (const { id } of openApprovals(state)) hear({ id, answer: "approved" });
-    },
-  };
+  const answering = openAnswering();
   return {
     repository,
     stateHome,
     run,
     clock,
-    answerable,
+    answerable: answering.answerable,
     makeHands: async ({ pool, folder, state, mailbox }) => {
       const { plan, settings } = state;
       const { ownership, files } = await find(state);
@@ -132,26 +116,26 @@ function runnerParts(
         checkoutLane: driver.checkoutLane,
         report: (activity) => eyes.activity(activity),
         mailbox,
-        answerable,
+        answerable: answering.answerable,
         inherited: state,
         mark,
       });
-      hear = (given) => {
+      answering.connect((given) => {
         const request = { type: "answer", ...given } as const;
         mailbox.post({ type: "request", request, acknowledge: () => Promise.resolve() });
-      };
-      answered.see(state);
+      });
+      answering.see(state);
       return {
         hands,
         close: async () => {
-          person?.close();
+          answering.close();
           await made.close();
         },
       };
     },
     observe: (line, state) => {
       eyes.event(line, state);
-      answered.see(state);
+      answering.see(state);
     },
     warn: (text) => eyes.warn(text),
     onInterrupt: (interrupt) => {

@@ -103,9 +103,9 @@ function hasDeadline({ stopping, askingSince }: RunningUnit["at"]): boolean {
 /** What has begun and whose answer is still awaited. */
 function ongoing(state: RunState): readonly Action[] {
   return runningUnits(state).flatMap((unit): readonly Action[] => {
-    const { attempt, base, slot, stopping, continues } = unit.at;
+    const { attempt, base, slot, stopping, continues, others } = unit.at;
     const goesOn = continues === undefined ? {} : { continues };
-    const work: Action = { type: "work", unit: unit.id, attempt, base, slot, ...goesOn };
+    const work: Action = { type: "work", unit: unit.id, attempt, base, slot, others, ...goesOn };
     if (stopping !== undefined) {
       return [{ type: "stop-work", unit: unit.id, attempt, why: stopping }];
     }
@@ -117,7 +117,16 @@ function ongoing(state: RunState): readonly Action[] {
 function recoverLost(state: RunState): readonly Action[] {
   return runningUnits(state).flatMap(({ id, at }): readonly Action[] =>
     at.lost
-      ? [{ type: "recover-work", unit: id, attempt: at.attempt, base: at.base, slot: at.slot }]
+      ? [
+          {
+            type: "recover-work",
+            unit: id,
+            attempt: at.attempt,
+            base: at.base,
+            slot: at.slot,
+            others: at.others,
+          },
+        ]
       : [],
   );
 }
@@ -133,27 +142,53 @@ function windDown(state: RunState, why: "interrupted" | "cancelled"): readonly A
 
 function approvalsAndStarts(state: RunState): readonly Action[] {
   if (state.cancelled !== undefined || state.timedOut || state.overBudget) return [];
-  const taken = new Set(runningUnits(state).map(({ at }) => at.slot));
+  const taken = new Set(runningUnits(state).flatMap(({ at }) => slotsOf(at)));
+  const { concurrency } = state.settings.limits;
   const actions: Action[] = [];
   for (const position of startOrder(state.plan.units)) {
     const unit = state.units[position];
     if (unit?.at.phase !== "waiting" || !isReady(state, position)) continue;
     if (needsApproval(state, position)) {
       actions.push(record({ type: "approval-asked", id: approvalId(unit), unit: unit.id }));
-    } else if (taken.size < state.settings.limits.concurrency) {
-      const slot = state.settings.keep ? position + 1 : firstFree(taken);
-      taken.add(slot);
-      actions.push(start(state, unit, slot));
+    } else if (taken.size === 0 || taken.size + waysOf(state, position) <= concurrency) {
+      const slots = takeSlots(state, position, taken);
+      actions.push(start(state, unit, slots));
     }
   }
   return actions;
 }
 
-function start(state: RunState, { id, attempts, cut }: UnitState, slot: number): Action {
+function slotsOf({ slot, others }: RunningUnit["at"]): readonly number[] {
+  return [slot, ...others.map((other) => other.slot)];
+}
+
+/** In how many ways at once it is worked on. */
+function waysOf(state: RunState, position: number): number {
+  const unit = state.units[position];
+  return unit?.cut === undefined ? (state.plan.units[position]?.approaches ?? 1) : 1;
+}
+
+/** One for each way; a kept worktree belongs to its unit alone. */
+function takeSlots(state: RunState, position: number, taken: Set<number>): readonly number[] {
+  const units = state.plan.units.length;
+  return Array.from({ length: waysOf(state, position) }, (_, way) => {
+    const slot = state.settings.keep ? position + 1 + way * units : firstFree(taken);
+    taken.add(slot);
+    return slot;
+  });
+}
+
+function start(
+  state: RunState,
+  { id, attempts, cut }: UnitState,
+  [slot = 1, ...more]: readonly number[],
+): Action {
   const base = cut?.base ?? state.integration;
   const continues = cut === undefined ? {} : { continues: cut.attempt };
   const attempt = attempts + 1;
-  return record({ type: "unit-started", unit: id, attempt, base, slot, ...continues });
+  const others = more.map((other, way) => ({ attempt: attempt + 1 + way, slot: other }));
+  const ways = others.length === 0 ? {} : { others };
+  return record({ type: "unit-started", unit: id, attempt, base, slot, ...continues, ...ways });
 }
 
 function isReady(state: RunState, position: number): boolean {

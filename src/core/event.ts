@@ -50,6 +50,17 @@ export interface Leavings {
   readonly left?: readonly string[];
 }
 
+/** One more attempt of the same unit at the same time. */
+export interface Approach {
+  readonly attempt: number;
+  readonly slot: number;
+}
+
+export interface LeftBehind {
+  readonly attempt: number;
+  readonly leavings: Leavings;
+}
+
 /** What a candidate weaves into the integration branch: a unit's commit, or the target's new tip. */
 export type MergeSubject =
   | { readonly type: "unit"; readonly unit: UnitId; readonly attempt: number }
@@ -126,6 +137,8 @@ export type RunEvent =
       readonly slot: number;
       /** The attempt that was cut off and that this one goes on with. */
       readonly continues?: number;
+      /** Worked on several ways at once: the further attempts, each with its worktree. */
+      readonly others?: readonly Approach[];
     }
   | {
       readonly type: "unit-stopping";
@@ -140,6 +153,8 @@ export type RunEvent =
       readonly outcome: AttemptOutcome;
       readonly leavings: Leavings;
       readonly spend?: Spend;
+      /** What the attempts left that were made at the same time and not chosen. */
+      readonly others?: readonly LeftBehind[];
     }
   | {
       readonly type: "unit-interrupted";
@@ -148,6 +163,7 @@ export type RunEvent =
       readonly leavings: Leavings;
       /** What its agents had spent that was not in the journal yet. */
       readonly spend?: Spend;
+      readonly others?: readonly LeftBehind[];
     }
   | (AgentFact & { readonly unit: UnitId; readonly attempt: number })
   | {

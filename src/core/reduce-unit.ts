@@ -1,6 +1,6 @@
 /** What attempts make of their units: accepted, refused and tried again, ended, and what then becomes of the units after them. */
 import { sumOf } from "./budget.ts";
-import type { AttemptOutcome, Leavings, RunEvent } from "./event.ts";
+import type { AttemptOutcome, Leavings, LeftBehind, RunEvent } from "./event.ts";
 import { invariant, unreachable } from "./failure.ts";
 import type { UnitId } from "./id.ts";
 import { unitPositions } from "./plan.ts";
@@ -103,7 +103,8 @@ function start(
     return {
       ...rest,
       agents,
-      attempts: event.attempt,
+      attempts: event.attempt + (event.others?.length ?? 0),
+      newest: event.attempt,
       at: {
         phase: "running",
         attempt: event.attempt,
@@ -112,6 +113,7 @@ function start(
         since: at,
         askedMs: 0,
         lost: false,
+        others: event.others ?? [],
         ...(cut === undefined ? {} : { continues: cut }),
       },
     };
@@ -142,7 +144,7 @@ function settle(
   state: RunState,
   id: UnitId,
   outcome: AttemptOutcome,
-  { running, cut }: { readonly running: Running; readonly cut: Cut },
+  { running, cut }: { readonly running: Running; readonly cut: Cut | undefined },
 ): RunState {
   switch (outcome.type) {
     case "completed":
@@ -180,15 +182,16 @@ function interrupt(
   return goBack(told, event.unit, cutOf(running, event.leavings));
 }
 
-/** Where nothing was left because it had not even begun to go on, what was cut off before is still there. */
-function cutOf(running: Running, { snapshot }: Leavings): Cut {
-  const { attempt, base, continues } = running;
+/** One that was worked on several ways begins anew. Where nothing was left because it had not even begun to go on, what was cut off before is still there. */
+function cutOf(running: Running, { snapshot }: Leavings): Cut | undefined {
+  const { attempt, base, continues, others } = running;
+  if (others.length > 0) return undefined;
   if (snapshot === undefined && continues !== undefined) return continues;
   return { attempt, base, ...(snapshot === undefined ? {} : { snapshot }) };
 }
 
 /** It goes on once somebody has answered. */
-function park(state: RunState, id: UnitId, cut: Cut): RunState {
+function park(state: RunState, id: UnitId, cut: Cut | undefined): RunState {
   if (state.cancelled !== undefined || unitOf(state, id).cancelAsked) {
     return end(state, id, cancelled());
   }
@@ -197,18 +200,19 @@ function park(state: RunState, id: UnitId, cut: Cut): RunState {
   const open = state.approvals.find(({ unit, answer }) => unit === id && answer === undefined);
   const at: UnitPhase =
     open === undefined ? { phase: "waiting" } : { phase: "awaiting_approval", request: open.id };
-  return withUnit(state, id, (unit) => ({ ...unit, at, cut }));
+  const goesOn = cut === undefined ? {} : { cut };
+  return withUnit(state, id, (unit) => ({ ...unit, at, ...goesOn }));
 }
 
 /** Cut off through no fault of its own: the try does not count, within reason. */
-function goBack(state: RunState, id: UnitId, cut: Cut): RunState {
+function goBack(state: RunState, id: UnitId, cut: Cut | undefined): RunState {
   // Only our own agents can go on in the middle; any other worker begins anew.
   const goesOn = workerType(state, id) === "model";
   const back = withUnit(state, id, (unit) => ({
     ...unit,
     interruptions: unit.interruptions + 1,
     at: { phase: "waiting" },
-    ...(goesOn ? { cut } : {}),
+    ...(goesOn && cut !== undefined ? { cut } : {}),
   }));
   const unit = unitOf(back, id);
   if (unit.cancelAsked || state.cancelled !== undefined) return end(back, id, cancelled());
@@ -240,21 +244,23 @@ interface Left {
   readonly spend: Spend;
   readonly at: number;
   readonly ms: number;
+  readonly others?: readonly LeftBehind[];
 }
 
-function leave(unit: UnitState, { attempt, leavings, spend, at, ms }: Left): UnitState {
-  const entry = {
-    attempt,
-    left: leavings.left ?? [],
-    ...(leavings.snapshot === undefined ? {} : { snapshot: leavings.snapshot }),
-  };
-  const empty = entry.left.length === 0 && leavings.snapshot === undefined;
+function leave(unit: UnitState, { attempt, leavings, others = [], ...left }: Left): UnitState {
+  // The chosen one last: it is what the unit left.
+  const all = [...others, { attempt, leavings }];
+  const kept = all.flatMap((one) => {
+    const { left: named = [], snapshot } = one.leavings;
+    if (named.length === 0 && snapshot === undefined) return [];
+    return [{ attempt: one.attempt, left: named, ...(snapshot === undefined ? {} : { snapshot }) }];
+  });
   return {
     ...unit,
-    leavings: empty ? unit.leavings : [...unit.leavings, entry],
-    workedMs: unit.workedMs + Math.max(0, ms),
-    spend: sumOf(unit.spend, spend),
-    agents: endAgents(unit.agents, attempt, at),
+    leavings: [...unit.leavings, ...kept],
+    workedMs: unit.workedMs + Math.max(0, left.ms),
+    spend: sumOf(unit.spend, left.spend),
+    agents: all.reduce((agents, one) => endAgents(agents, one.attempt, left.at), unit.agents),
   };
 }
 

@@ -161,6 +161,7 @@ function stateAtStart(event: Extract<RunEvent, { type: "run-started" }>, at: num
       id: unit.id,
       at: { phase: "waiting" },
       attempts: 0,
+      newest: 0,
       refusals: 0,
       interruptions: 0,
       approved: false,

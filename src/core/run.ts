@@ -8,7 +8,15 @@ import type {
   Message,
   Question,
 } from "./desk.ts";
-import type { CheckResult, MergeSubject, Refusal, Runner, RunOutcome, StopWhy } from "./event.ts";
+import type {
+  Approach,
+  CheckResult,
+  MergeSubject,
+  Refusal,
+  Runner,
+  RunOutcome,
+  StopWhy,
+} from "./event.ts";
 import type { RefName, RepoPath, RunId, Sha, UnitId } from "./id.ts";
 import type { Plan } from "./plan.ts";
 import type { Settings } from "./settings.ts";
@@ -27,6 +35,8 @@ export type UnitPhase =
       readonly since: number;
       /** Goes on with an attempt that was cut off. */
       readonly continues?: Cut;
+      /** The further attempts, where it is worked on several ways at once. */
+      readonly others: readonly Approach[];
       /** Since when one of its agents waits for a person, and how long they waited before: no time of the attempt's own. */
       readonly askingSince?: number;
       readonly askedMs: number;
@@ -81,6 +91,8 @@ export interface UnitState {
   readonly at: UnitPhase;
   /** The number of the last attempt started; 0 before the first. */
   readonly attempts: number;
+  /** The first of those that were started last; there are several where it is worked on several ways at once. */
+  readonly newest: number;
   /** Attempts that were refused: they count against `limits.attempts`. */
   readonly refusals: number;
   readonly interruptions: number;

@@ -84,6 +84,24 @@ export interface Activity {
   readonly text: string;
 }
 
+/** Chooses among attempts at one unit that all passed their checks. */
+export interface Judge {
+  /** Undefined where it was stopped. Settles soon after `signal` aborts. */
+  choose(
+    question: {
+      readonly assignment: Assignment;
+      readonly candidates: readonly {
+        readonly attempt: number;
+        readonly summary: string;
+        readonly changed: readonly RepoPath[];
+        readonly diff: string;
+      }[];
+    },
+    desk: Desk,
+    signal: AbortSignal,
+  ): Promise<{ readonly attempt: number; readonly why: string } | undefined>;
+}
+
 export type WorkOutcome =
   | { readonly type: "done"; readonly summary: string; readonly artifacts: readonly string[] }
   | {

@@ -69,7 +69,8 @@ export function ruleOnWorker(state: RunState, request: WorkerRequest, now: numbe
 
 function isAtWork(state: RunState, { unit, attempt }: ByAttempt): boolean {
   const at = unitIn(state, unit)?.at;
-  return at?.phase === "running" && at.attempt === attempt;
+  if (at?.phase !== "running") return false;
+  return at.attempt === attempt || at.others.some((other) => other.attempt === attempt);
 }
 
 /** A unit's own approval has no dot in its name. */

@@ -59,7 +59,7 @@ export function agentStatus(state: RunState, unit: UnitState, agent: AgentState)
     (one) =>
       one.unit === unit.id && one.answer === undefined && one.question?.agent === agent.agent,
   );
-  const isLast = agent.attempt === unit.attempts;
+  const isLast = agent.attempt >= unit.newest;
   return asks && isLast && agent.status !== "completed" ? "awaiting_approval" : agent.status;
 }
 
@@ -68,11 +68,17 @@ export function cachedShare({ inputTokens, cachedTokens }: Spend): number | unde
   return inputTokens === 0 ? undefined : cachedTokens / inputTokens;
 }
 
-function lastAgents({ agents, attempts }: UnitState): readonly AgentState[] {
-  return agents.filter(({ attempt }) => attempt === attempts);
+function lastAgents({ agents, newest }: UnitState): readonly AgentState[] {
+  return agents.filter(({ attempt }) => attempt >= newest);
 }
 
+/** One that is worked on several ways has agents of one name in several attempts. */
 function inTree(agents: readonly AgentState[]): readonly AgentState[] {
+  const attempts = [...new Set(agents.map(({ attempt }) => attempt))];
+  return attempts.flatMap((attempt) => oneTree(agents.filter((one) => one.attempt === attempt)));
+}
+
+function oneTree(agents: readonly AgentState[]): readonly AgentState[] {
   const known = new Set(agents.map(({ agent }) => agent));
   const below = (parent: string | undefined): readonly AgentState[] =>
     agents

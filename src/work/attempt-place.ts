@@ -48,7 +48,8 @@ export async function preparePlace(
   const { pool, settings, assignment } = parts;
   const { run, unit, attempt: number, base } = assignment;
   try {
-    const content = { base, branch: unitRef(run, unit), checkout: checkoutOf(parts) };
+    const branch = parts.isApproach ? {} : { branch: unitRef(run, unit) };
+    const content = { base, ...branch, checkout: checkoutOf(parts) };
     const slot = await parts.checkoutLane(() =>
       prepareSlot(pool, parts.slotNumber, content, { signal }),
     );

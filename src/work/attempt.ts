@@ -46,6 +46,8 @@ export interface AttemptParts {
   readonly desk: Desk;
   /** What this attempt goes on from. */
   readonly cut?: Cut | undefined;
+  /** One of several at the same time: whose commit becomes the unit's branch is decided later. */
+  readonly isApproach: boolean;
   /** How many worktrees may be filled at once. */
   /** What keeps our git from running the filters of others: see `filterGuard`. */
   readonly filterConfig: readonly string[];
@@ -235,7 +237,9 @@ async function commitOf(parts: AttemptParts, snapshot: Snapshot, summary: string
   const request = { tree, parents: [base], message: messageOf(parts, summary), author };
   const { plain, commit } = snapshot;
   const head = plain === true && commit !== undefined ? commit : await commitTree(place, request);
-  await putRef(pool.repository, { ref: unitRef(run, unit), new: head, likely: base });
+  if (!parts.isApproach) {
+    await putRef(pool.repository, { ref: unitRef(run, unit), new: head, likely: base });
+  }
   return head;
 }
 
