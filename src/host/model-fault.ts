@@ -38,6 +38,8 @@ export function plainFault({ host, redact }: FaultPlace, kind: ModelFaultKind, w
 /** No answer at all came. */
 export function connectionFault(place: FaultPlace, error: unknown): ModelFault {
   const code = connectionCode(error);
+  if (code.startsWith("HPE_"))
+    return plainFault(place, "malformed", `does not speak HTTP (${code})`);
   return timeoutCodes.has(code)
     ? plainFault(place, "timed_out", `gave no answer in time (${code})`)
     : plainFault(place, "unreachable", `cannot be reached (${code || "no connection"})`);
@@ -45,6 +47,15 @@ export function connectionFault(place: FaultPlace, error: unknown): ModelFault {
 
 const causesMax = 6;
 const timeoutCodes = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "ETIMEDOUT"]);
+
+/** Codes of connections that were never made: whatever else breaks may have brought our request there. */
+const unmadeCodes =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_|EHOST|ENET|EADDR|UND_ERR_CONNECT|CERT_|ERR_TLS|ERR_SSL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;
+
+/** Whether the provider cannot have had our request, and so cannot have charged for it. */
+export function wasNeverSent(error: unknown): boolean {
+  return unmadeCodes.test(connectionCode(error));
+}
 
 /** Such as `ECONNREFUSED`: it lies somewhere down the causes. */
 export function connectionCode(error: unknown): string {

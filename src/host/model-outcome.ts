@@ -4,7 +4,13 @@ import type { ModelAnswer, ModelFault, ModelOutcome, ModelRequest } from "../cor
 import type { ModelSettings } from "../core/settings.ts";
 import type { Spend } from "../core/worker.ts";
 import type { TurnWatch } from "./model-deadline.ts";
-import { complainedFault, type FaultPlace, plainFault } from "./model-fault.ts";
+import {
+  complainedFault,
+  connectionFault,
+  type FaultPlace,
+  plainFault,
+  wasNeverSent,
+} from "./model-fault.ts";
 import type { PriceOf } from "./model-price.ts";
 import type { Heard } from "./model-stream.ts";
 import { estimateRequest, loadTokenCount } from "./model-tokens.ts";
@@ -45,6 +51,12 @@ export async function outcomeOf(
 /** Where no answer began, and the signal tells why; undefined where it does not. */
 export function unansweredOutcome(asking: Asking, request: ModelRequest, watch: TurnWatch) {
   return endedBy(asking, watch, spendOf(asking, request, 0));
+}
+
+/** Where the connection broke before an answer began: it may be charged for all the same. */
+export function brokenOutcome(asking: Asking, request: ModelRequest, error: unknown): ModelOutcome {
+  const fault = connectionFault(asking.place, error);
+  return failed(wasNeverSent(error) ? fault : { ...fault, spend: spendOf(asking, request, 0) });
 }
 
 export function failed(fault: ModelFault): ModelOutcome {

@@ -8,13 +8,18 @@ import { type Complaint, complaintOf, readComplaint } from "./model-complaint.ts
 import { type TurnWatch, watchTurn } from "./model-deadline.ts";
 import {
   complainedFault,
-  connectionFault,
   type FaultPlace,
   plainFault,
   redactor,
   retryAfter,
 } from "./model-fault.ts";
-import { type Asking, failed, outcomeOf, unansweredOutcome } from "./model-outcome.ts";
+import {
+  type Asking,
+  brokenOutcome,
+  failed,
+  outcomeOf,
+  unansweredOutcome,
+} from "./model-outcome.ts";
 import { loadPrice } from "./model-price.ts";
 import { hearAnswer } from "./model-stream.ts";
 import { estimateRequest } from "./model-tokens.ts";
@@ -170,7 +175,7 @@ function tried(door: Door, { request }: Asked, watch: TurnWatch, { error }: Thro
   const ended = unansweredOutcome(door, request, watch);
   if (ended !== undefined) return { outcome: ended };
   if (error instanceof openai.APIConnectionError) {
-    return { outcome: failed(connectionFault(place, error)) };
+    return { outcome: brokenOutcome(door, request, error) };
   }
   if (error instanceof openai.APIError && typeof error.status === "number") {
     const complaint = complaintFrom(error, place);
