@@ -46,7 +46,7 @@ export class AnswerParts {
     return this.#complaint;
   }
 
-  /** An event was no JSON. */
+  /** An event of the answer was no JSON: something of it is missing. */
   get unreadable(): boolean {
     return this.#unreadable;
   }
@@ -69,7 +69,8 @@ export class AnswerParts {
       return true;
     }
     const value = parseJson(text);
-    if (value === undefined) this.#unreadable = true;
+    // After the end nothing is missed.
+    if (value === undefined) this.#unreadable ||= this.#reason === undefined;
     else if (name === "error") this.#complaint = complaintOf(value, this.#redact);
     return value !== undefined && this.takeValue(value);
   }

@@ -144,8 +144,8 @@ interface Ended {
 function endOf({ parts, redact, isTooMuch, unreadable, events }: Ended): AnswerEnd {
   if (parts.complaint !== undefined) return { type: "complained", complaint: parts.complaint };
   if (isTooMuch) return failed("malformed", "went on and on: the answer was given up");
-  if (isOver(parts)) return endOfParts(parts);
   if (unreadable) return failed("malformed", "sent an event that is no JSON");
+  if (isOver(parts)) return endOfParts(parts);
   return endOfForeign(events.foreign.trim(), parts, redact);
 }
 
