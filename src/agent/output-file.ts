@@ -1,0 +1,64 @@
+/** Long output of tools, kept whole in files of ours beside the worktree, so that the model gets its beginning, its end and
+ *  where the rest is. */
+import { mkdir, open, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { errorCode, fileFailure } from "../host/file.ts";
+import type { Workplace } from "./tool.ts";
+
+const filesMax = 100_000;
+export const outputCharsMax = 12_000;
+const headShare = 0.4;
+
+/** Whether a path means a file of kept output. */
+export function isOutput(workplace: Workplace, said: string): boolean {
+  return path.isAbsolute(said) && said.startsWith(`${workplace.outputs}/`);
+}
+
+/** Makes a new empty file, such as `shell-3.log`, and answers with its absolute path. */
+export async function newOutput(folder: string, name: string, ending: string): Promise<string> {
+  try {
+    await mkdir(folder, { recursive: true });
+    for (let number = 1; number <= filesMax; number += 1) {
+      const file = path.join(folder, `${name}-${number}.${ending}`);
+      if (await isNew(file)) return file;
+    }
+    throw new Error(`there are ${filesMax} files already`);
+  } catch (error) {
+    throw fileFailure(error, `keep the output of ${name} in ${folder}`);
+  }
+}
+
+async function isNew(file: string): Promise<boolean> {
+  try {
+    await (await open(file, "wx")).close();
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** The text if it is short; else its head and tail, with the whole in a file. */
+export async function keptOutput(folder: string, name: string, text: string): Promise<string> {
+  if (text.length <= outputCharsMax) return text;
+  const file = await newOutput(folder, name, "txt");
+  try {
+    await writeFile(file, text);
+  } catch (error) {
+    throw fileFailure(error, `write ${file}`);
+  }
+  return `${headAndTail(text)}\n[all of it is in ${file}: read it in parts, or grep it]`;
+}
+
+/** The beginning and the end, and between them how much is left out. */
+export function headAndTail(text: string, charsMax = outputCharsMax): string {
+  if (text.length <= charsMax) return text;
+  const head = whole(text.slice(0, Math.floor(charsMax * headShare)));
+  const tail = whole(text.slice(text.length - (charsMax - head.length)));
+  return `${head}\n[… ${text.length - head.length - tail.length} characters are left out …]\n${tail}`;
+}
+
+/** Without half a character at either end. */
+function whole(text: string): string {
+  return text.replace(/^[\udc00-\udfff]/, "").replace(/[\ud800-\udbff]$/, "");
+}

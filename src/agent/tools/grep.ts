@@ -1,0 +1,134 @@
+/** `grep`: lines of files by a regular expression. The pattern is untrusted: another program searches, within its time. */
+import { open } from "node:fs/promises";
+import path from "node:path";
+import * as z from "zod";
+import { shown } from "../../core/problem.ts";
+import { isOutput, newOutput } from "../output-file.ts";
+import { answering, refuse } from "../refusal.ts";
+import { findRipgrep, type Searched, search } from "../search.ts";
+import { type Tool, type ToolResult, tool, type Workplace } from "../tool.ts";
+import { placeIn } from "../worktree-path.ts";
+import { pathShape } from "./shapes.ts";
+
+const shownLinesMax = 200;
+const lineCharsMax = 400;
+const shownBytesMax = 256 * 1024;
+
+const shape = z.strictObject({
+  pattern: z.string().min(1).max(2000).describe("A regular expression, for one line"),
+  path: pathShape.optional().describe("A folder or a file; everything if absent"),
+  files: z.string().min(1).max(500).optional().describe("Only files like this, such as *.ts"),
+  ignoreCase: z.boolean().optional(),
+  around: z.int().min(0).max(20).optional().describe("Lines before and after each found one"),
+  namesOnly: z.boolean().optional().describe("Only the names of the files"),
+});
+
+type Given = z.output<typeof shape>;
+
+export function grepTool(workplace: Workplace): Tool {
+  return tool({
+    name: "grep",
+    description: `Finds lines by a regular expression, as path:number:line, at most ${shownLinesMax} of them. Binary files, and what .gitignore names, are left out.`,
+    shape,
+    effect: "reads",
+    call: (given, signal) => answering(signal, () => grep(workplace, given, signal)),
+  });
+}
+
+async function grep(workplace: Workplace, given: Given, signal: AbortSignal): Promise<ToolResult> {
+  if (given.pattern.includes("\0")) return refuse("the pattern holds a NUL character");
+  const isOurs = given.path !== undefined && isOutput(workplace, given.path);
+  const cwd = isOurs ? workplace.outputs : workplace.worktree;
+  const place = await placeIn(cwd, given.path ?? ".");
+  const output = await newOutput(workplace.outputs, "grep", "txt");
+  const run = (command: readonly string[]) =>
+    search(
+      workplace,
+      { command, cwd, output, sandbox: isOurs ? undefined : workplace.shell.sandbox },
+      signal,
+    );
+  const within = place.path === "" ? "." : place.path;
+  const ripgrep = findRipgrep();
+  const searched =
+    ripgrep === undefined
+      ? await askGit(given, within, run)
+      : await run(ripgrepCommand(ripgrep, given, within));
+  const { end, complaint } = searched;
+  if (end.type === "timed_out") return refuse("the search took too long: give a simpler pattern");
+  if (end.type !== "exited" || end.code > 1) {
+    return refuse(`the search failed: ${complaint.slice(0, 500)}`);
+  }
+  return told(given, output);
+}
+
+function ripgrepCommand(program: string, given: Given, within: string): readonly string[] {
+  return [
+    ...[program, "--no-config", "--hidden", "--glob=!.git", "--color=never", "--no-heading"],
+    ...["--with-filename", "--sort=path", "--no-messages", "--no-require-git", "--crlf"],
+    ...(given.namesOnly ? ["--files-with-matches"] : ["--line-number"]),
+    ...(given.ignoreCase ? ["--ignore-case"] : []),
+    ...(given.around === undefined ? [] : [`--context=${given.around}`]),
+    ...(given.files === undefined ? [] : [`--glob=${given.files}`]),
+    ...["--regexp", given.pattern, "--", within],
+  ];
+}
+
+/** With the expressions of Perl; a git that was built without them knows the extended ones. */
+async function askGit(
+  given: Given,
+  within: string,
+  run: (command: readonly string[]) => Promise<Searched>,
+): Promise<Searched> {
+  // A line may end as on Windows.
+  const perl = { ...given, pattern: `(*ANYCRLF)${given.pattern}` };
+  const asPerl = await run(gitCommand(perl, within, "--perl-regexp"));
+  const failed = asPerl.end.type === "exited" && asPerl.end.code > 1;
+  const unknown = failed && /USE_LIBPCRE|Perl-compatible/.test(asPerl.complaint);
+  return unknown ? run(gitCommand(given, within, "--extended-regexp")) : asPerl;
+}
+
+function gitCommand(given: Given, within: string, dialect: string): readonly string[] {
+  const files = given.files;
+  // Without a slash it is for all folders, as ripgrep has it.
+  const pattern = files === undefined || files.includes("/") ? files : `**/${files}`;
+  const pathspec = pattern === undefined ? within : `:(glob)${path.join(within, pattern)}`;
+  return [
+    ...["git", "-c", "core.quotePath=false", "-c", "core.fsmonitor=false"],
+    ...["grep", "--no-index", "--exclude-standard", "-I", "--no-color", "--no-textconv"],
+    ...(given.namesOnly ? ["--files-with-matches"] : ["--line-number"]),
+    ...(given.ignoreCase ? ["--ignore-case"] : []),
+    ...(given.around === undefined ? [] : [`--context=${given.around}`]),
+    ...[dialect, "-e", given.pattern, "--", pathspec],
+  ];
+}
+
+async function told(given: Given, output: string): Promise<ToolResult> {
+  const { start, isWhole } = await startOf(output);
+  const lines = start.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  if (lines.length === 0) return { type: "done", text: `nothing matches ${shown(given.pattern)}` };
+  const some = lines.slice(0, shownLinesMax).map(cutLine);
+  const isCut = !isWhole || lines.length > shownLinesMax;
+  const rest = isWhole ? `${lines.length} lines in all` : "many more lines";
+  const remark = isCut
+    ? [`[the first ${some.length}; ${rest} are in ${output}: read it, or give a narrower pattern]`]
+    : [];
+  return { type: "done", text: [...some, ...remark].join("\n"), isForeign: true };
+}
+
+function cutLine(line: string): string {
+  const plain = line.replace(/\r$/, "").replace(/^\.\//, "");
+  if (plain.length <= lineCharsMax) return plain;
+  return `${plain.slice(0, lineCharsMax)}[… ${plain.length - lineCharsMax} more characters]`;
+}
+
+async function startOf(file: string): Promise<{ start: string; isWhole: boolean }> {
+  const handle = await open(file, "r");
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(shownBytesMax), 0, shownBytesMax);
+    const { size } = await handle.stat();
+    return { start: buffer.toString("utf8", 0, bytesRead), isWhole: size <= bytesRead };
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,180 @@
+/** Reading and changing files at places in the worktree. Between looking and acting somebody may put a link there: so a file
+ *  is opened without following links, a folder is held open while something in it is replaced, and what was opened is
+ *  compared with what was meant. It must never wait at a FIFO, nor leave half a file under its name. */
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readlink,
+  rename,
+  rm,
+  rmdir,
+  unlink,
+} from "node:fs/promises";
+import path from "node:path";
+import { errorCode, syncFolder } from "../host/file.ts";
+import { hasProc } from "../host/process-table.ts";
+import { refuse, withFile } from "./refusal.ts";
+import type { FilePlace } from "./worktree-path.ts";
+
+export interface FileContent {
+  readonly bytes: Buffer;
+  /** Permission bits. */
+  readonly mode: number;
+}
+
+export const fileBytesMax = 10 * 1024 * 1024;
+const readTriesMax = 5;
+
+/** The whole file; undefined where there is none. Refuses what is no regular file, or too large. */
+export async function readContent(place: FilePlace): Promise<FileContent | undefined> {
+  return withFile(place.path, "read", async () => {
+    for (let tries = 1; ; tries += 1) {
+      const content = await readOnce(place);
+      // Another agent has just put a new file in its place.
+      if (content !== "replaced" || tries === readTriesMax) {
+        return content === "replaced" ? refuse(`${place.path} changes all the time`) : content;
+      }
+    }
+  });
+}
+
+async function readOnce(place: FilePlace): Promise<FileContent | undefined | "replaced"> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  let handle: FileHandle;
+  try {
+    handle = await open(place.file, flags);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+  try {
+    const facts = await handle.stat();
+    if (facts.isDirectory()) refuse(`${place.path} is a folder: see what is in it with list`);
+    if (!facts.isFile()) refuse(`${place.path} is a pipe, a socket or a device, not a file`);
+    if (facts.size > fileBytesMax) refuseLarge(place, facts.size);
+    if (!(await isStillAt(handle, place.file))) return "replaced";
+    return { bytes: await bytesOf(handle, place), mode: facts.mode & 0o777 };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Replaces or makes the file, durably and at once; folders above it are made. `drafts` is a folder of ours, where a file that
+ *  was cut off in the writing is in nobody's way. */
+export async function writeContent(
+  place: FilePlace,
+  content: { readonly bytes: Uint8Array; readonly mode?: number },
+  drafts: string,
+): Promise<void> {
+  if (content.bytes.length > fileBytesMax) refuseLarge(place, content.bytes.length);
+  await withFile(place.path, "write", async () => {
+    await mkdir(path.dirname(place.file), { recursive: true });
+    await mkdir(drafts, { recursive: true });
+    await inFolder(place, async (file) => {
+      const suffix = randomBytes(6).toString("hex");
+      const draft = path.join(drafts, `.draft-${suffix}`);
+      try {
+        await writeDraft(draft, content);
+        await rename(draft, file);
+      } catch (error) {
+        await rm(draft, { force: true });
+        if (errorCode(error) !== "EXDEV") throw error;
+        await writeBeside(file, content, suffix);
+      }
+      await syncFolder(path.dirname(file));
+    });
+  });
+}
+
+/** A file, a link or an empty folder. */
+export async function removeEntry(place: FilePlace): Promise<void> {
+  await withFile(place.path, "remove", () =>
+    inFolder(place, async (file) => {
+      try {
+        await unlink(file);
+      } catch (error) {
+        const code = errorCode(error);
+        if (code !== "EISDIR" && code !== "EPERM") throw error;
+        await rmdir(file);
+      }
+    }),
+  );
+}
+
+/** Nothing may be at the new place. Folders above it are made. */
+export async function renameEntry(from: FilePlace, to: FilePlace): Promise<void> {
+  await withFile(from.path, "rename", async () => {
+    await mkdir(path.dirname(to.file), { recursive: true });
+    await inFolder(from, (file) => inFolder(to, (target) => rename(file, target)));
+  });
+}
+
+/** Gives a path to the file that stays in the folder which was meant, whatever becomes of the names above it. */
+async function inFolder<T>(place: FilePlace, work: (file: string) => Promise<T>): Promise<T> {
+  const folder = path.dirname(place.file);
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+  const handle = await open(folder, flags);
+  try {
+    if (!(await isStillAt(handle, folder))) refuse(`the folder of ${place.path} was just moved`);
+    const held = hasProc ? `/proc/self/fd/${handle.fd}` : folder;
+    return await work(path.join(held, path.basename(place.file)));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Whether what was opened is what lies at the path: a link above it would have led elsewhere. */
+async function isStillAt(handle: FileHandle, file: string): Promise<boolean> {
+  return !hasProc || (await readlink(`/proc/self/fd/${handle.fd}`)) === file;
+}
+
+async function bytesOf(handle: FileHandle, place: FilePlace): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of handle.createReadStream({ autoClose: false, end: fileBytesMax })) {
+    chunks.push(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+  }
+  if (bytes > fileBytesMax) refuseLarge(place, bytes);
+  return Buffer.concat(chunks);
+}
+
+function refuseLarge(place: FilePlace, bytes: number): never {
+  const megabytes = Math.ceil(bytes / 1024 / 1024);
+  return refuse(
+    `${place.path} would be or is ${megabytes} MB: the most is ${fileBytesMax / 1024 / 1024} MB; use grep, or a command with shell`,
+  );
+}
+
+async function writeDraft(
+  draft: string,
+  content: { readonly bytes: Uint8Array; readonly mode?: number },
+): Promise<void> {
+  const handle = await open(draft, "wx", 0o666);
+  try {
+    await handle.writeFile(content.bytes);
+    if (content.mode !== undefined) await handle.chmod(content.mode);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Where the drafts lie on another file system. */
+async function writeBeside(
+  file: string,
+  content: { readonly bytes: Uint8Array; readonly mode?: number },
+  suffix: string,
+): Promise<void> {
+  const draft = path.join(path.dirname(file), `.pleach-draft-${suffix}`);
+  try {
+    await writeDraft(draft, content);
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}
