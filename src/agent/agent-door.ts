@@ -3,17 +3,12 @@ import type { Account } from "../core/budget.ts";
 import type { AgentFact, AgentId } from "../core/desk.ts";
 import type { Aggregate, Json } from "../core/plan.ts";
 import type { Role, ToolName } from "../core/role.ts";
+import type { Background } from "./background.ts";
 import type { Conversation } from "./conversation.ts";
 import type { FileStates } from "./file-state.ts";
 import type { ModelAccess, Surroundings } from "./surroundings.ts";
 import type { CallPlace, Tool, ToolResult } from "./tool.ts";
-import type { AgentFinal, TranscriptFact } from "./transcript-line.ts";
-
-export type AgentEnd =
-  | AgentFinal
-  /** It waits for a person, and nobody is there. */
-  | { readonly type: "parked"; readonly summary: string }
-  | { readonly type: "stopped" };
+import type { AgentEnd, AgentFinal, TranscriptFact } from "./transcript-line.ts";
 
 /** The agent that a call starts, or speaks to again. */
 export interface ChildPlace {
@@ -55,6 +50,13 @@ export interface AgentAtWork extends AgentDoor {
   readonly toolMap: ReadonlyMap<string, Tool>;
   /** Calls of tools that were under way when the agent was cut off. */
   readonly cutOff: ReadonlySet<number>;
+  readonly background: Background;
+  /** Whether it may end now. */
+  readonly judge: Judge;
+  /** Of one stint. */
+  readonly turnsMax: number;
+  /** What it is to be told at its next turn. */
+  takeNotes(): readonly string[];
   /** Durable, then believed. */
   record(fact: TranscriptFact): Promise<void>;
   tell(fact: AgentFact): Promise<void>;

@@ -4,28 +4,18 @@
 import type { Account } from "../core/budget.ts";
 import type { AgentFact, AgentId, InvocationKind } from "../core/desk.ts";
 import type { Role, ToolName } from "../core/role.ts";
-import type {
-  AgentAtWork,
-  AgentDoor,
-  AgentEnd,
-  AgentKeeper,
-  ChildPlace,
-  Judge,
-} from "./agent-door.ts";
-import { repeatsMax, strikesMax } from "./agent-limits.ts";
+import type { AgentAtWork, AgentDoor, AgentKeeper, ChildPlace, Judge } from "./agent-door.ts";
 import { Background } from "./background.ts";
 import { type Conversation, foldTranscript, withLine } from "./conversation.ts";
 import { FileStates } from "./file-state.ts";
 import { runAs } from "./identity.ts";
-import { hear } from "./inbox.ts";
 import { Seat } from "./roster.ts";
 import { shortened } from "./shortened.ts";
 import type { ModelAccess, Surroundings } from "./surroundings.ts";
 import type { CallPlace, Tool } from "./tool.ts";
 import type { Transcript } from "./transcript.ts";
-import type { AgentFinal, TranscriptFact } from "./transcript-line.ts";
-import { makeCalls } from "./turn-calls.ts";
-import { askModel } from "./turn-question.ts";
+import type { AgentEnd, AgentFinal, TranscriptFact } from "./transcript-line.ts";
+import { takeStep } from "./turn.ts";
 
 export interface AgentParts {
   readonly id: AgentId;
@@ -108,6 +98,14 @@ export class Agent implements AgentAtWork {
     return this.parts.keeper;
   }
 
+  get judge(): Judge {
+    return this.parts.judge;
+  }
+
+  get turnsMax(): number {
+    return this.parts.turnsMax;
+  }
+
   get hearsUnit(): boolean {
     return this.parts.hearsUnit;
   }
@@ -176,6 +174,10 @@ export class Agent implements AgentAtWork {
 
   note(text: string): void {
     this.#notes.push(text);
+  }
+
+  takeNotes(): readonly string[] {
+    return this.#notes.splice(0);
   }
 
   follow(child: AgentId, end: Promise<AgentEnd>): void {
@@ -252,28 +254,11 @@ export class Agent implements AgentAtWork {
   async #live(): Promise<AgentEnd> {
     await this.#settleCutOff();
     // Every way round takes a turn of the model, and those are counted.
-    while (true) {
-      if (this.lifetime.aborted) return { type: "stopped" };
-      const end = await this.#step();
+    while (!this.lifetime.aborted) {
+      const end = await takeStep(this);
       if (end !== undefined) return end;
     }
-  }
-
-  async #step(): Promise<AgentEnd | undefined> {
-    switch (this.#conversation.stage) {
-      case "calls":
-        return makeCalls(this);
-      case "rest":
-        return this.#rest();
-      case "ended":
-        return this.#conversation.finals.at(-1);
-      case "ask": {
-        const hopeless = this.#hopeless();
-        if (hopeless !== undefined) return this.end(hopeless);
-        await this.#listen();
-        return askModel(this);
-      }
-    }
+    return { type: "stopped" };
   }
 
   /** A call of the model that was cut off is paid for; subagents in the background go on. */
@@ -285,65 +270,9 @@ export class Agent implements AgentAtWork {
     for (const child of background) {
       const isCalled = calls.some((call) => call.child?.agent === child.agent && !call.result);
       if (!isCalled && !this.background.has(child.agent)) {
-        this.follow(child.agent, this.parts.keeper.adopt(this, child));
+        this.follow(child.agent, this.keeper.adopt(this, child));
       }
     }
-  }
-
-  #hopeless(): AgentFinal | undefined {
-    const { strikes, repeated, turnsOfStint, said: summary } = this.#conversation;
-    const failed = (why: "worker_failed" | "out_of_turns", message: string): AgentFinal => {
-      return { type: "failed", why, message, summary };
-    };
-    if (strikes >= strikesMax) {
-      return failed("worker_failed", `the model made ${strikes} calls in a row that were none`);
-    }
-    if (repeated >= repeatsMax) {
-      return failed(
-        "worker_failed",
-        `the model made the same call ${repeated} times with the same result`,
-      );
-    }
-    const { turnsMax } = this.parts;
-    if (turnsOfStint < turnsMax) return undefined;
-    return failed("out_of_turns", `not done after ${turnsMax} turns`);
-  }
-
-  /** What was said to it since its last turn. */
-  async #listen(): Promise<void> {
-    for (const text of this.#notes.splice(0)) {
-      await this.record({ type: "told", from: "budget", text });
-    }
-    await this.#reportChildren();
-    await hear(this);
-  }
-
-  async #reportChildren(): Promise<void> {
-    for (const [child, end] of this.background.take()) {
-      const text = this.parts.keeper.report(child, end);
-      await this.record({ type: "told", from: "child", text, child });
-    }
-  }
-
-  /** The model has nothing more to do: whether it is done is for others to say. */
-  async #rest(): Promise<AgentEnd | undefined> {
-    const { said, finished } = this.#conversation;
-    if (this.#conversation.background.length > 0) {
-      await this.away(() => this.background.next(this.lifetime));
-      if (this.background.areAllParked) return { type: "parked", summary: said };
-      await this.#reportChildren();
-      return undefined;
-    }
-    if (await hear(this)) return undefined;
-    const judgement = await this.parts.judge(this, this.lifetime);
-    if (this.lifetime.aborted) return { type: "stopped" };
-    if (judgement.type === "again") {
-      await this.record({ type: "told", from: judgement.from, text: judgement.text });
-      return undefined;
-    }
-    const { type: _, ...judged } = judgement;
-    const data = finished === undefined ? {} : { data: finished.data };
-    return this.end({ type: "completed", summary: said, ...data, ...judged });
   }
 }
 

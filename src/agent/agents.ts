@@ -9,7 +9,6 @@ import { noSpend } from "../core/worker.ts";
 import type { Agent, Stint } from "./agent.ts";
 import type {
   AgentDoor,
-  AgentEnd,
   AgentKeeper,
   ChildPlace,
   Judge,
@@ -25,7 +24,7 @@ import { speakingTools } from "./speaking/speaking-tools.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { CallPlace, Tool, ToolResult } from "./tool.ts";
 import { transcriptFile } from "./transcript.ts";
-import type { AgentFinal } from "./transcript-line.ts";
+import type { AgentEnd, AgentFinal } from "./transcript-line.ts";
 
 const nearlySpent =
   "Most of your budget is spent. Come to an end: finish what is begun, and leave out what can be left out.";

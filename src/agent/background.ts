@@ -1,7 +1,6 @@
 /** The subagents of one agent that work while it goes on. It waits for them; it never ends them. */
 import type { AgentId } from "../core/desk.ts";
-import type { AgentEnd } from "./agent-door.ts";
-import type { AgentFinal } from "./transcript-line.ts";
+import type { AgentEnd, AgentFinal } from "./transcript-line.ts";
 
 export class Background {
   readonly #under = new Map<AgentId, Promise<void>>();

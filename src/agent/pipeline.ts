@@ -4,12 +4,12 @@ import { combine, type PartResult } from "../core/aggregate.ts";
 import type { Aggregate, Json } from "../core/plan.ts";
 import type { Role } from "../core/role.ts";
 import type { Agent } from "./agent.ts";
-import type { AgentEnd, Judge } from "./agent-door.ts";
+import type { Judge } from "./agent-door.ts";
 import type { Agents } from "./agents.ts";
 import type { Beginning } from "./child.ts";
 import { fence } from "./fence.ts";
 import { aggregated, ownResult, verdictJudge, verdictOf } from "./judge.ts";
-import type { AgentFinal } from "./transcript-line.ts";
+import type { AgentEnd, AgentFinal } from "./transcript-line.ts";
 
 /** How often a gate may send the work back. */
 export const gateRoundsMax = 3;

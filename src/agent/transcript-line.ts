@@ -42,6 +42,13 @@ export type AgentFinal =
   /** Ended by its parent, or with it. */
   | { readonly type: "cancelled"; readonly message: string; readonly summary: string };
 
+/** How a piece of its work ends. */
+export type AgentEnd =
+  | AgentFinal
+  /** It waits for a person, and nobody is there. */
+  | { readonly type: "parked"; readonly summary: string }
+  | { readonly type: "stopped" };
+
 /** What FileStates says of each path. */
 export type FilesRead = Readonly<Record<string, Json>>;
 

@@ -1,7 +1,7 @@
 /** The tool calls of one turn: what only reads runs at once, what starts agents runs at once, what changes runs one after the
  *  other, and nothing overtakes a change. It must never make a call twice that may have changed something. */
 import type { Json } from "../core/plan.ts";
-import type { AgentAtWork, AgentEnd } from "./agent-door.ts";
+import type { AgentAtWork } from "./agent-door.ts";
 import { repeatsMax, repeatsWarned } from "./agent-limits.ts";
 import type { PendingCall } from "./conversation.ts";
 import type { CallPlace, Effect, ToolResult } from "./tool.ts";
@@ -14,7 +14,7 @@ import {
   sameness,
   shownResult,
 } from "./tool-call.ts";
-import type { FilesRead } from "./transcript-line.ts";
+import type { AgentEnd, FilesRead } from "./transcript-line.ts";
 
 const cutOffText =
   "cut off by a restart: it may or may not have taken effect; look before you call it again";

@@ -5,12 +5,13 @@ import { unreachable } from "../core/failure.ts";
 import type { ModelFault, ModelRequest } from "../core/model.ts";
 import type { Spend } from "../core/worker.ts";
 import { askPatiently } from "../host/model-retry.ts";
-import type { AgentAtWork, AgentEnd } from "./agent-door.ts";
+import type { AgentAtWork } from "./agent-door.ts";
 import { type Compaction, compactionOf, summaryRequest } from "./compaction.ts";
 import { messagesOf } from "./conversation.ts";
 import { shortened } from "./shortened.ts";
 import { spendingHooks } from "./spending.ts";
 import { toolSpecs } from "./tool-spec.ts";
+import type { AgentEnd } from "./transcript-line.ts";
 
 /** Each makes the conversation smaller: drop, summary, and both once more for the newest turns. */
 const compactionsMax = 6;

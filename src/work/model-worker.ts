@@ -2,7 +2,7 @@
  *  assignment's checks pass there, whatever the model says. It must never commit, and never take a provider that cannot be
  *  used for work that failed. */
 import path from "node:path";
-import type { AgentEnd, Judge } from "../agent/agent-door.ts";
+import type { Judge } from "../agent/agent-door.ts";
 import { Agents } from "../agent/agents.ts";
 import type { Beginning } from "../agent/child.ts";
 import { FileStates } from "../agent/file-state.ts";
@@ -21,6 +21,7 @@ import type { ModelAccess, Surroundings } from "../agent/surroundings.ts";
 import type { MayChange, Workplace } from "../agent/tool.ts";
 import { fileTools } from "../agent/tools/file-tools.ts";
 import { transcriptsFolder } from "../agent/transcript.ts";
+import type { AgentEnd } from "../agent/transcript-line.ts";
 import type { Desk } from "../core/desk.ts";
 import { Failure, unreachable } from "../core/failure.ts";
 import type { UnitId } from "../core/id.ts";

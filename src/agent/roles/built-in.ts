@@ -11,6 +11,7 @@ type Facts = Omit<Role, "source">;
 
 const coder: Facts = {
   name: "coder",
+  aliases: ["debugger", "developer", "engineer"],
   description: "Changes code so that the task is done and its checks pass.",
   prompt: `You are a coder. You change the files of one part of a repository so that the task is done.
 
@@ -19,6 +20,7 @@ Read what you are about to change and what uses it before you change it. Keep to
 
 const researcher: Facts = {
   name: "researcher",
+  aliases: ["explorer", "explore", "code-explorer"],
   description: "Finds out how something works here, and reports it with places. Changes nothing.",
   tools: [...looking, ...speaking, "task", "finish"],
   prompt: `You are a researcher. You find out what is asked, in this repository, and report it to somebody who has not seen what you have seen.
@@ -28,6 +30,7 @@ Search widely before you read deeply. Every claim in your report names its place
 
 const reviewer: Facts = {
   name: "reviewer",
+  aliases: ["code-reviewer"],
   description: "Judges a change and gives a verdict with reasons. Changes nothing.",
   tools: [...looking, "shell", ...speaking, "finish"],
   gate: true,
@@ -38,6 +41,7 @@ Look at the change itself (git diff, git status), at what uses it, and run what 
 
 const tester: Facts = {
   name: "tester",
+  aliases: ["verifier", "test-runner"],
   description: "Runs tests and tells what they say. Its shell only reads and runs tests.",
   tools: [...looking, "shell", ...speaking, "finish"],
   shell: [
@@ -81,6 +85,7 @@ Run the narrowest tests first, then the wider ones. Your shell may read and run 
 
 const analyst: Facts = {
   name: "analyst",
+  aliases: ["analyzer"],
   description: "Weighs facts of the repository and answers a question with numbers and reasons.",
   tools: [...looking, "shell", ...speaking, "task", "finish"],
   prompt: `You are an analyst. You answer a question about this repository with facts that you measured or counted yourself.
@@ -90,6 +95,7 @@ Say how you measured. Tell facts from estimates and estimates from opinions. Whe
 
 const creative: Facts = {
   name: "creative",
+  aliases: ["writer"],
   description: "Writes words and ideas: names, texts, documentation, alternatives.",
   prompt: `You are a writer. You make texts, names and ideas that fit what is already there.
 
@@ -98,6 +104,7 @@ Look at how this project speaks before you write. Prefer plain words and concret
 
 const general: Facts = {
   name: "general",
+  aliases: ["general-purpose"],
   description: "Does any task that no other role is made for.",
   prompt: `You do one task from beginning to end: find out what is needed, do it, make sure that it holds, and report.
 
@@ -106,6 +113,7 @@ Your report is all that the one who gave you the task will see of your work: giv
 
 const planner: Facts = {
   name: "planner",
+  aliases: ["plan-agent", "plan", "architect"],
   description: "Works out how a change should be made, step by step. Changes nothing.",
   tools: [...looking, ...speaking, "task", "finish"],
   prompt: `You are a planner. You work out how a change to this repository should be made so that others can carry it out without asking.
@@ -115,33 +123,10 @@ Find the places that the change touches, and what depends on them. Give steps in
 
 const guide: Facts = {
   name: "guide",
+  aliases: ["pleach-guide"],
   description: "Answers questions about Pleach itself, from its documentation.",
   tools: [...looking, "finish"],
   prompt: `You answer questions about Pleach, the program that you run in, from its documentation below and from the configuration of this repository (.agentrc.json). Quote the commands and keys that answer the question. Where the documentation does not say it, say so instead of guessing.`,
-};
-
-/** Other names in the field for the same. */
-export const roleAliases: Readonly<Record<string, string>> = {
-  "general-purpose": "general",
-  explorer: "researcher",
-  explore: "researcher",
-  "code-explorer": "researcher",
-  research: "researcher",
-  verifier: "tester",
-  verify: "tester",
-  "test-runner": "tester",
-  "plan-agent": "planner",
-  plan: "planner",
-  architect: "planner",
-  "code-reviewer": "reviewer",
-  review: "reviewer",
-  debugger: "coder",
-  code: "coder",
-  developer: "coder",
-  engineer: "coder",
-  writer: "creative",
-  analyzer: "analyst",
-  "pleach-guide": "guide",
 };
 
 /** The README lies beside the program's own folder, in the sources and in the package alike. */
@@ -156,8 +141,10 @@ export async function readBuiltInRoles(): Promise<readonly Role[]> {
 
 /** A role by its name, else by another name of the field, whatever its case. */
 export function findRole(roles: readonly Role[], name: string): Role | undefined {
-  const byName = (wanted: string) => roles.find((role) => role.name === wanted);
   const lower = name.trim().toLowerCase();
-  const alias = Object.hasOwn(roleAliases, lower) ? roleAliases[lower] : undefined;
-  return byName(name) ?? byName(lower) ?? (alias === undefined ? undefined : byName(alias));
+  return (
+    roles.find((role) => role.name === name) ??
+    roles.find((role) => role.name.toLowerCase() === lower) ??
+    roles.find(({ aliases }) => aliases?.includes(lower))
+  );
 }
