@@ -103,7 +103,7 @@ function runnerParts(
       const { plan, settings } = state;
       const { ownership, files } = await find(state);
       const { sandbox } = chosen ?? (await chooseSandbox(repository, settings, plan));
-      const made = await makeWorkers(run, settings, plan, sandbox);
+      const made = await makeWorkers(run, { settings, plan, repository, ownership }, sandbox);
       const hands = new RealHands({
         pool,
         folder,

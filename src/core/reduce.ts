@@ -141,6 +141,7 @@ function withoutChecking<T extends { readonly checking?: unknown }>(value: T): O
 const laterSettings = {
   roles: [],
   yes: false,
+  policy: [],
   shell: { network: false, timeoutMs: 120_000, caches: [] },
 } as const;
 
