@@ -1,6 +1,7 @@
 /** What a run was told, parsed and complete: recorded in the journal when the run starts, never re-read. */
 import type { Glob, RefName } from "./id.ts";
 import type { Budget, Check, Command, Json } from "./plan.ts";
+import type { PolicyRule } from "./policy.ts";
 
 export type LandMode = "auto" | "partial" | "never" | "pr";
 export type CheckoutMode = "auto" | "full" | "sparse";
@@ -88,7 +89,8 @@ export interface Settings {
   };
   readonly context?: Json;
   readonly approval: "auto" | "required";
-  readonly tools: Readonly<Record<string, Json>>;
+  /** What agents may use. */
+  readonly policy: readonly PolicyRule[];
   readonly shell: ShellSettings;
   readonly protected: readonly Glob[];
   readonly checkout: CheckoutMode;

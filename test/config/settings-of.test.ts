@@ -90,7 +90,7 @@ describe("the settings of a run", () => {
       budget: { agent: {}, unit: {}, run: {}, warnAt: 0.8 },
       context: { a: [1] },
       approval: "auto",
-      tools: {},
+      policy: [],
       shell: { network: false, timeoutMs: 120_000, caches: [] },
       protected: [],
       checkout: "auto",

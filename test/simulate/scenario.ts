@@ -108,7 +108,7 @@ function makeSettings(
     },
     budget: { agent: {}, unit: {}, run: {}, warnAt: 0.8 },
     approval,
-    tools: {},
+    policy: [],
     shell: { network: false, timeoutMs: 120_000, caches: [] },
     protected: [],
     checkout: "full",

@@ -58,7 +58,7 @@ export const settings: Settings = {
   },
   budget: { agent: {}, unit: {}, run: {}, warnAt: 0.8 },
   approval: "auto",
-  tools: {},
+  policy: [],
   shell: { network: false, timeoutMs: 120_000, caches: [] },
   protected: [],
   checkout: "auto",
