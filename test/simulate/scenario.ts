@@ -132,7 +132,7 @@ function makeSettings(
     approval,
     roles: [],
     yes: false,
-    tools: {},
+    policy: [],
     shell: { network: false, timeoutMs: 120_000, caches: [] },
     protected: [],
     checkout: "full",
