@@ -7,12 +7,13 @@ import { isProtected, type Ownership } from "../core/ownership.ts";
 import { decide, type PolicyRule } from "../core/policy.ts";
 import type { Role } from "../core/role.ts";
 import type { ModelSettings, Settings } from "../core/settings.ts";
-import type { Place, Worker } from "../core/worker.ts";
+import type { Judge, Place, Worker } from "../core/worker.ts";
 import type { Repository } from "../git/repository.ts";
 import { createModel } from "../host/model.ts";
 import { redactor } from "../host/model-fault.ts";
 import { modelLanes } from "../host/model-lane.ts";
 import type { Sandbox } from "../host/sandbox.ts";
+import { createApproachJudge } from "../work/approach-judge.ts";
 import { createModelWorker } from "../work/model-worker.ts";
 
 export interface ModelParts {
@@ -55,6 +56,14 @@ export async function makeModelWorker(
     redact: redactAll(settings),
     now: Date.now,
   });
+}
+
+export async function makeApproachJudge(
+  name: string,
+  told: ModelSettings,
+  settings: Settings,
+): Promise<Judge> {
+  return createApproachJudge(await access(name, told), settings.budget.agent);
 }
 
 /** The field's words for the model of whoever asks; another maker's names mean nothing at this endpoint. */
