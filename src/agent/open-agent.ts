@@ -28,9 +28,23 @@ export async function openAgent(
   opening: Opening,
   { keeper, makeTools }: Pick<AgentParts, "keeper" | "makeTools">,
 ): Promise<Agent> {
-  const { id, parent } = opening;
-  const file = transcriptFile(around.transcripts, id);
+  const file = transcriptFile(around.transcripts, opening.id);
   const opened = await openTranscript(file, around.redact);
+  try {
+    return await agentOf(around, opening, { keeper, makeTools }, opened);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function agentOf(
+  around: Surroundings,
+  opening: Opening,
+  { keeper, makeTools }: Pick<AgentParts, "keeper" | "makeTools">,
+  opened: Transcript,
+): Promise<Agent> {
+  const { id, parent } = opening;
   const known = beginningIn(around, opening, opened.before[0]);
   const beginning = known ?? opening.beginning();
   const transcript = known === undefined ? await begun(around, opening, beginning, opened) : opened;
