@@ -42,13 +42,26 @@ export type ToolResult =
   /** The agent says that it is done. `data` is what it gave. */
   | { readonly type: "finished"; readonly data: unknown };
 
+/** Which call of its agent this is. */
+export interface CallPlace {
+  readonly turn: number;
+  /** Among the calls of its turn. */
+  readonly index: number;
+  /** How many calls that start agents begin together with it, itself included. */
+  readonly ways: number;
+}
+
+export type Effect = "reads" | "changes" | "starts";
+
 export interface Tool<Arguments = unknown> {
   readonly name: ToolName;
   readonly description: string;
   readonly shape: z.ZodType<Arguments>;
   /** Calls of one turn that only read run at once; the others one after the other. */
-  readonly effect: "reads" | "changes" | "starts";
-  call(given: Arguments, signal: AbortSignal): Promise<ToolResult>;
+  readonly effect: Effect;
+  /** Where it depends on the arguments. */
+  effectOf?(given: Arguments): Effect;
+  call(given: Arguments, signal: AbortSignal, at?: CallPlace): Promise<ToolResult>;
 }
 
 /** Keeps the argument's type within the tool. */

@@ -2,11 +2,11 @@
 import { availableParallelism } from "node:os";
 import PQueue from "p-queue";
 import { readConfig } from "../config/read-config.ts";
-import { isTrusted, trust, trustQuestion } from "../config/trust.ts";
+import { isTrusted, rolesQuestion, trust, trustQuestion } from "../config/trust.ts";
 import { isSettled } from "../core/decide.ts";
 import type { RunEvent } from "../core/event.ts";
 import { Failure, invariant, unreachable } from "../core/failure.ts";
-import { isUnitId, type RunId } from "../core/id.ts";
+import { isUnitId, type RunId, type UnitId } from "../core/id.ts";
 import type { Json } from "../core/plan.ts";
 import type { RunState } from "../core/run.ts";
 import { openRepository } from "../git/repository.ts";
@@ -15,6 +15,7 @@ import { parsePlan } from "../plan/plan-file.ts";
 import { writePlan } from "../plan/plan-text.ts";
 import { dropRequest, type SpokenRequest } from "../run/inbox.ts";
 import { lockRepository, removeDeadLock } from "../run/runner.ts";
+import { openApprovals } from "../view/approvals.ts";
 import type { PlanPreview } from "../view/preview.ts";
 import { diagnose } from "./diagnosis.ts";
 import type { Cleaned, Doors, Eyes, Request, Where } from "./doors.ts";
@@ -70,6 +71,13 @@ export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
       await (await lockRepository(stored.repository)).release();
       return clean(drive(stored, eyes), await runsToClean(stored, named), options);
     },
+    agents: async (where) => {
+      const { withBuiltInRoles } = await import("../agent/roles/read-roles.ts");
+      const { broughtRoles } = await import("./model-needs.ts");
+      const { topLevel } = await openRepository(where.dir, { allowUnborn: true });
+      const { roles, warnings } = await broughtRoles(topLevel);
+      return { roles: await withBuiltInRoles(roles), warnings };
+    },
     doctor: (where) => diagnose(where),
     trust: trustHere,
   };
@@ -110,18 +118,27 @@ function spoken(state: RunState, request: Request): SpokenRequest {
   switch (request.type) {
     case "cancel": {
       const { unit } = request;
-      if (unit === undefined) return { type: "cancel" };
-      if (isUnitId(unit) && state.units.some(({ id }) => id === unit)) {
-        return { type: "cancel", unit };
-      }
-      throw new Failure("usage", "unknown_unit", `run ${state.run} has no unit ${unit}`, {
-        advice: `see its units: pleach status ${state.run}`,
-      });
+      return unit === undefined
+        ? { type: "cancel" }
+        : { type: "cancel", unit: requireUnit(state, unit) };
     }
     case "approve":
-      return { type: "answer", id: requireAsked(state, request.id), answer: "approved" };
-    case "deny":
-      return { type: "answer", id: requireAsked(state, request.id), answer: "denied" };
+    case "deny": {
+      const answer = request.type === "approve" ? "approved" : "denied";
+      const text = request.text === undefined ? {} : { text: request.text };
+      return { type: "answer", id: requireAsked(state, request.id), answer, ...text };
+    }
+    case "message": {
+      const { agent, text } = request;
+      const to = agent === undefined ? {} : { agent };
+      return {
+        type: "message",
+        from: "person",
+        unit: requireUnit(state, request.unit),
+        ...to,
+        text,
+      };
+    }
     case "pause":
     case "continue":
       return { type: request.type };
@@ -130,10 +147,15 @@ function spoken(state: RunState, request: Request): SpokenRequest {
   }
 }
 
+function requireUnit(state: RunState, unit: string): UnitId {
+  if (isUnitId(unit) && state.units.some(({ id }) => id === unit)) return unit;
+  throw new Failure("usage", "unknown_unit", `run ${state.run} has no unit ${unit}`, {
+    advice: `see its units: pleach status ${state.run}`,
+  });
+}
+
 function requireAsked(state: RunState, id: string): string {
-  const asked = state.units.flatMap(({ at }) =>
-    at.phase === "awaiting_approval" ? [at.request] : [],
-  );
+  const asked = openApprovals(state).map((open) => open.id);
   if (asked.includes(id)) return id;
   const open = asked.length === 0 ? "nothing waits for an approval" : asked.join(", ");
   throw new Failure("usage", "unknown_approval", `run ${state.run} does not ask for ${id}`, {
@@ -226,12 +248,19 @@ async function cleanTo(
 async function trustHere(where: Where) {
   const repository = await openRepository(where.dir, { allowUnborn: true });
   const read = await readConfig(repository.topLevel, where.config);
-  const question = await trustQuestion(read.config, read.folder);
-  const already = await isTrusted(stateHome(), repository.name, question.hash);
-  if (!already && question.commands.length > 0) {
+  const { files } = await (await import("./model-needs.ts")).broughtRoles(repository.topLevel);
+  const questions = [await trustQuestion(read.config, read.folder), rolesQuestion(files)];
+  const asked = questions.filter(({ commands }) => commands.length > 0);
+  let already = true;
+  for (const question of asked) {
+    if (await isTrusted(stateHome(), repository.name, question.hash)) continue;
+    already = false;
     await trust(stateHome(), repository.name, question);
   }
-  return { commands: question.commands, already };
+  return {
+    commands: asked.flatMap(({ commands }) => commands),
+    already: already && asked.length > 0,
+  };
 }
 
 /** A physical limit: so many at once, the others wait their turn. */

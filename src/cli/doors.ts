@@ -2,6 +2,7 @@
  *  and prints. Every door throws a Failure where the outside fails. */
 import type { JournalLine } from "../core/event.ts";
 import type { RunId } from "../core/id.ts";
+import type { Role } from "../core/role.ts";
 import type { RunState } from "../core/run.ts";
 import type { SandboxMode } from "../core/settings.ts";
 import type { Activity } from "../core/worker.ts";
@@ -66,8 +67,18 @@ export type Request =
   | { readonly type: "cancel"; readonly unit?: string | undefined }
   | { readonly type: "pause" }
   | { readonly type: "continue" }
-  | { readonly type: "approve"; readonly id: string }
-  | { readonly type: "deny"; readonly id: string };
+  | {
+      readonly type: "approve" | "deny";
+      readonly id: string;
+      /** What the agent that asks is told. */
+      readonly text?: string | undefined;
+    }
+  | {
+      readonly type: "message";
+      readonly unit: string;
+      readonly agent?: string | undefined;
+      readonly text: string;
+    };
 
 export interface Heard {
   readonly run: RunId;
@@ -94,6 +105,11 @@ export interface Trusted {
   readonly already: boolean;
 }
 
+export interface KnownRoles {
+  readonly roles: readonly Role[];
+  readonly warnings: readonly string[];
+}
+
 export interface Doors {
   plan(request: RunRequest): Promise<PlanPreview>;
   /** Writes the plan so that `--plan` reads it: JSON, or YAML where the name says so. */
@@ -116,6 +132,7 @@ export interface Doors {
     options: { readonly discard: boolean },
     eyes: Eyes,
   ): Promise<readonly Cleaned[]>;
+  agents(where: Where): Promise<KnownRoles>;
   doctor(where: Where): Promise<readonly Finding[]>;
   trust(where: Where): Promise<Trusted>;
 }

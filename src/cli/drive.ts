@@ -1,6 +1,5 @@
 /** Driving a run: the lock, the workers, the sandbox and the lanes are made here and handed to the runner. */
 import { randomInt } from "node:crypto";
-import ciInfo from "ci-info";
 import type { RunEvent } from "../core/event.ts";
 import { makeRunId, type RepoPath, type RunId, type UnitId } from "../core/id.ts";
 import { type Ownership, ownershipOf } from "../core/ownership.ts";
@@ -15,6 +14,7 @@ import type { LoopEnd } from "../run/loop.ts";
 import { RealHands } from "../run/perform.ts";
 import { beginRun, continueRun, lockRepository, type RunnerParts } from "../run/runner.ts";
 import { steadyClock } from "../run/steady-clock.ts";
+import { openAnswering } from "./answering.ts";
 import { chooseSandbox, type SandboxChoice } from "./choose-sandbox.ts";
 import type { Eyes } from "./doors.ts";
 import { keepReport } from "./keep-report.ts";
@@ -92,17 +92,18 @@ function runnerParts(
 ): RunnerParts {
   const { repository, stateHome, eyes } = driver;
   const mark = markOf({ run });
+  const answering = openAnswering();
   return {
     repository,
     stateHome,
     run,
     clock,
-    answerable: process.stdin.isTTY === true && process.stderr.isTTY === true && !ciInfo.isCI,
-    makeHands: async ({ pool, folder, state }) => {
+    answerable: answering.answerable,
+    makeHands: async ({ pool, folder, state, mailbox }) => {
       const { plan, settings } = state;
       const { ownership, files } = await find(state);
       const { sandbox } = chosen ?? (await chooseSandbox(repository, settings, plan));
-      const made = await makeWorkers(run, settings, plan, sandbox);
+      const made = await makeWorkers(run, { settings, plan, repository, ownership }, sandbox);
       const hands = new RealHands({
         pool,
         folder,
@@ -114,12 +115,28 @@ function runnerParts(
         filterConfig: await filterGuard({ gitDir: repository.commonDir }),
         checkoutLane: driver.checkoutLane,
         report: (activity) => eyes.activity(activity),
+        mailbox,
+        answerable: answering.answerable,
         inherited: state,
         mark,
       });
-      return { hands, close: made.close };
+      answering.connect((given) => {
+        const request = { type: "answer", ...given } as const;
+        mailbox.post({ type: "request", request, acknowledge: () => Promise.resolve() });
+      });
+      answering.see(state);
+      return {
+        hands,
+        close: async () => {
+          answering.close();
+          await made.close();
+        },
+      };
     },
-    observe: (line, state) => eyes.event(line, state),
+    observe: (line, state) => {
+      eyes.event(line, state);
+      answering.see(state);
+    },
     warn: (text) => eyes.warn(text),
     onInterrupt: (interrupt) => {
       const listening = onInterrupt({

@@ -39,12 +39,16 @@ const commands: Readonly<Record<string, Outline>> = {
     load: async () => (await import("./report.ts")).defineReport,
   },
   approve: {
-    summary: "let a unit begin that waits for approval",
-    load: async () => (await import("./approve.ts")).defineApprove,
+    summary: "let what waits for approval go on",
+    load: async () => (await import("./answer.ts")).defineApprove,
   },
   deny: {
-    summary: "refuse a unit that waits for approval",
-    load: async () => (await import("./deny.ts")).defineDeny,
+    summary: "refuse what waits for approval",
+    load: async () => (await import("./answer.ts")).defineDeny,
+  },
+  message: {
+    summary: "say something to a unit at work",
+    load: async () => (await import("./message.ts")).defineMessage,
   },
   pause: {
     summary: "let nothing new begin in a run",
@@ -65,6 +69,10 @@ const commands: Readonly<Record<string, Outline>> = {
   clean: {
     summary: "remove what runs left",
     load: async () => (await import("./clean.ts")).defineClean,
+  },
+  agents: {
+    summary: "list the agents and where each is from",
+    load: async () => (await import("./agents.ts")).defineAgents,
   },
   doctor: {
     summary: "say what is wrong here",

@@ -27,6 +27,8 @@ function what(request: Request): string {
     case "approve":
     case "deny":
       return `${request.type} ${request.id}`;
+    case "message":
+      return `message to ${request.unit}`;
     case "pause":
     case "continue":
       return request.type;

@@ -8,18 +8,25 @@ export function defineStatus(command: Command, session: Session): void {
     .description("Shows who does what in a run, what is stuck and why, and what to type next.")
     .argument("[run]", "the run; the newest if absent")
     .addOption(new Option("--follow", "redraw until the run ends").conflicts("all"))
-    .option("--all", "list the runs of this repository");
+    .option("--all", "list the runs of this repository")
+    .option("--context", "show what the agents of the run share");
   addGlobals(command).action((run: string | undefined) =>
     session.act(command, async (surface) => {
-      const { all, follow } = command.opts<{ all?: boolean; follow?: boolean }>();
+      const { all, follow, context = false } = command.opts<StatusFlags>();
       if (all) return listAll(surface);
       if (follow) {
         const { followRun } = await import("./follow.ts");
         return followRun(surface, run);
       }
-      return showOnce(surface, run);
+      return showOnce(surface, run, { context });
     }),
   );
+}
+
+interface StatusFlags {
+  readonly all?: boolean;
+  readonly follow?: boolean;
+  readonly context?: boolean;
 }
 
 async function listAll(surface: Surface): Promise<number> {
@@ -31,17 +38,27 @@ async function listAll(surface: Surface): Promise<number> {
   return 0;
 }
 
-async function showOnce(surface: Surface, run: string | undefined): Promise<number> {
+async function showOnce(
+  surface: Surface,
+  run: string | undefined,
+  { context }: { readonly context: boolean },
+): Promise<number> {
   const { finalDocument } = await import("../view/document.ts");
   const { statusLine, statusView } = await import("../view/status.ts");
   const doors = await surface.world.openDoors();
   const { state, alive, folder } = await doors.readRun(surface.where, run);
   const { globals, world } = surface;
-  if (globals.json) printDocument(surface, { ...finalDocument(state), alive, folder });
+  if (globals.json)
+    printDocument(surface, {
+      ...finalDocument(state),
+      alive,
+      folder,
+      ...(context ? { context: state.context } : {}),
+    });
   else if (globals.quiet) world.stdout.write(`${statusLine(state, alive)}\n`);
   else {
     const look = await resultLook(surface);
-    world.stdout.write(statusView(state, { ...look, now: Date.now(), alive, folder }));
+    world.stdout.write(statusView(state, { ...look, now: Date.now(), alive, folder, context }));
   }
   return 0;
 }

@@ -72,6 +72,8 @@ export const budget = z.strictObject({
   usd: z.number().positive("must be more than 0").optional(),
 });
 
+export const aggregate = z.enum(["concatenate", "structured_merge", "ai_summarize", "pipeline"]);
+
 const glob = z
   .string()
   .superRefine((said, context) => {
@@ -191,6 +193,7 @@ export const configSchema = z.strictObject({
     .transform((said) => said as Json | undefined)
     .optional()
     .describe("Text or JSON that every worker gets"),
+  aggregate: aggregate.optional().describe("How the results of several agents become one"),
   approval: z.enum(["auto", "required"]).default("auto"),
   tools: z.record(role, toolRules).default({}).describe("What agents may use, by role"),
   shell: z

@@ -6,6 +6,7 @@ import type { RefName } from "../core/id.ts";
 import { meantAdvice } from "../core/nearest.ts";
 import type { Check, Command } from "../core/plan.ts";
 import { type Problem, problemsFailure, shown } from "../core/problem.ts";
+import type { Role } from "../core/role.ts";
 import type {
   CheckoutMode,
   Codemod,
@@ -36,6 +37,7 @@ export interface RunFlags {
   readonly sandbox?: SandboxMode | undefined;
   readonly checkout?: CheckoutMode | undefined;
   readonly keep?: boolean | undefined;
+  readonly yes?: boolean | undefined;
 }
 
 export interface SettingsFacts {
@@ -44,6 +46,8 @@ export interface SettingsFacts {
   readonly folder: string;
   /** The folder that the paths of flags begin at. */
   readonly cwd: string;
+  /** What agents there are beside the built-in ones. */
+  readonly roles: readonly Role[];
 }
 
 /** The name of the worker that `--command` or `--codemod` makes. */
@@ -69,12 +73,18 @@ export async function settingsOf(
       : problemsFailure("config_wrong", "the config", wrong);
   }
   if (named === undefined) throw noWorker();
-  return { ...plainSettings(config, flags), target: facts.target, worker: named, workers: all };
+  return {
+    ...plainSettings(config, flags, facts),
+    target: facts.target,
+    worker: named,
+    workers: all,
+  };
 }
 
 function plainSettings(
   config: Config,
   flags: RunFlags,
+  facts: SettingsFacts,
 ): Omit<Settings, "target" | "worker" | "workers"> {
   const { unitTimeout, runTimeout, ...limits } = config.limits;
   return {
@@ -98,7 +108,10 @@ function plainSettings(
       warnAt: config.budget.warnAt,
     },
     ...(config.context === undefined ? {} : { context: config.context }),
+    ...(config.aggregate === undefined ? {} : { aggregate: config.aggregate }),
+    roles: facts.roles,
     approval: flags.approval ?? config.approval,
+    yes: flags.yes ?? false,
     policy: policyOf(config.tools),
     shell: {
       network: config.shell.network,

@@ -45,6 +45,22 @@ export async function trustQuestion(config: Config, folder: string): Promise<Tru
   return { hash: createHash("sha256").update(canonical(parts)).digest("hex"), commands };
 }
 
+/** An agent that the repository brings along. */
+export interface RoleText {
+  /** As it is shown, such as `.claude/agents/tester.md`. */
+  readonly source: string;
+  readonly text: string;
+}
+
+/** The agents of a repository are asked for apart from its config: only a run with models obeys them. */
+export function rolesQuestion(files: readonly RoleText[]): TrustQuestion {
+  const parts = { version: 1, roles: files.map(({ source, text }) => [source, text]) };
+  return {
+    hash: createHash("sha256").update(canonical(parts)).digest("hex"),
+    commands: files.map(({ source }) => `agent: ${source}`),
+  };
+}
+
 export async function isTrusted(
   stateHome: string,
   repository: string,

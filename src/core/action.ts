@@ -1,8 +1,9 @@
 /** What decide says comes next. A fact to record goes to the journal; anything else is one thing for the hands, asked for again
  *  at every decision until its answer is in the journal: the loop knows which are in flight, and after a crash none is. */
-import type { MergeSubject, RunEvent, StopWhy } from "./event.ts";
+import type { Approach, MergeSubject, RunEvent, StopWhy } from "./event.ts";
 import type { RefName, Sha, UnitId } from "./id.ts";
 import type { Check } from "./plan.ts";
+import type { Cut } from "./run.ts";
 
 export type HandAction =
   /** Carry out an attempt; answers with unit-finished. */
@@ -12,6 +13,8 @@ export type HandAction =
       readonly attempt: number;
       readonly base: Sha;
       readonly slot: number;
+      readonly continues?: Cut;
+      readonly others: readonly Approach[];
     }
   /** End an attempt's worker; the attempt itself answers, or this does where it never began. */
   | {
@@ -27,6 +30,7 @@ export type HandAction =
       readonly attempt: number;
       readonly base: Sha;
       readonly slot: number;
+      readonly others: readonly Approach[];
     }
   /** Merge `head` onto `onto` in memory; answers with candidate-made or merge-finished (conflict). */
   | {

@@ -173,7 +173,7 @@ function least<K extends "tokens" | "usd">(
   return known.length === 0 ? {} : ({ [key]: Math.min(...known) } as Partial<Record<K, number>>);
 }
 
-function differenceOf(a: Spend, b: Spend): Spend {
+export function differenceOf(a: Spend, b: Spend): Spend {
   return {
     inputTokens: a.inputTokens - b.inputTokens,
     cachedTokens: a.cachedTokens - b.cachedTokens,

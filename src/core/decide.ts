@@ -51,7 +51,7 @@ export function nextDeadline(state: RunState): number | undefined {
   const over = state.timedOut || state.cancelled !== undefined;
   let next = over ? Number.POSITIVE_INFINITY : runDeadline(state);
   for (const { at } of runningUnits(state)) {
-    if (at.stopping === undefined) next = Math.min(next, at.since + unitTimeoutMs);
+    if (hasDeadline(at)) next = Math.min(next, at.since + at.askedMs + unitTimeoutMs);
   }
   return Number.isFinite(next) ? next : undefined;
 }
@@ -87,7 +87,7 @@ function runDeadline(state: RunState): number {
 function deadlines(state: RunState, now: number): readonly Action[] {
   const { unitTimeoutMs } = state.settings.limits;
   const late = runningUnits(state).flatMap(({ id, at }) =>
-    at.stopping === undefined && now >= at.since + unitTimeoutMs
+    hasDeadline(at) && now >= at.since + at.askedMs + unitTimeoutMs
       ? [record({ type: "unit-stopping", unit: id, attempt: at.attempt, why: "timed_out" })]
       : [],
   );
@@ -95,11 +95,17 @@ function deadlines(state: RunState, now: number): readonly Action[] {
   return over ? [...late, record({ type: "run-timed-out" })] : late;
 }
 
+/** While a person is asked, the attempt's own time stands still. */
+function hasDeadline({ stopping, askingSince }: RunningUnit["at"]): boolean {
+  return stopping === undefined && askingSince === undefined;
+}
+
 /** What has begun and whose answer is still awaited. */
 function ongoing(state: RunState): readonly Action[] {
   return runningUnits(state).flatMap((unit): readonly Action[] => {
-    const { attempt, base, slot, stopping } = unit.at;
-    const work: Action = { type: "work", unit: unit.id, attempt, base, slot };
+    const { attempt, base, slot, stopping, continues, others } = unit.at;
+    const goesOn = continues === undefined ? {} : { continues };
+    const work: Action = { type: "work", unit: unit.id, attempt, base, slot, others, ...goesOn };
     if (stopping !== undefined) {
       return [{ type: "stop-work", unit: unit.id, attempt, why: stopping }];
     }
@@ -111,7 +117,16 @@ function ongoing(state: RunState): readonly Action[] {
 function recoverLost(state: RunState): readonly Action[] {
   return runningUnits(state).flatMap(({ id, at }): readonly Action[] =>
     at.lost
-      ? [{ type: "recover-work", unit: id, attempt: at.attempt, base: at.base, slot: at.slot }]
+      ? [
+          {
+            type: "recover-work",
+            unit: id,
+            attempt: at.attempt,
+            base: at.base,
+            slot: at.slot,
+            others: at.others,
+          },
+        ]
       : [],
   );
 }
@@ -126,26 +141,54 @@ function windDown(state: RunState, why: "interrupted" | "cancelled"): readonly A
 }
 
 function approvalsAndStarts(state: RunState): readonly Action[] {
-  if (state.cancelled !== undefined || state.timedOut) return [];
-  const taken = new Set(runningUnits(state).map(({ at }) => at.slot));
+  if (state.cancelled !== undefined || state.timedOut || state.overBudget) return [];
+  const taken = new Set(runningUnits(state).flatMap(({ at }) => slotsOf(at)));
+  const { concurrency } = state.settings.limits;
   const actions: Action[] = [];
   for (const position of startOrder(state.plan.units)) {
     const unit = state.units[position];
     if (unit?.at.phase !== "waiting" || !isReady(state, position)) continue;
     if (needsApproval(state, position)) {
       actions.push(record({ type: "approval-asked", id: approvalId(unit), unit: unit.id }));
-    } else if (taken.size < state.settings.limits.concurrency) {
-      const slot = state.settings.keep ? position + 1 : firstFree(taken);
-      taken.add(slot);
-      actions.push(start(state, unit, slot));
+    } else if (taken.size === 0 || taken.size + waysOf(state, position) <= concurrency) {
+      const slots = takeSlots(state, position, taken);
+      actions.push(start(state, unit, slots));
     }
   }
   return actions;
 }
 
-function start(state: RunState, { id, attempts }: UnitState, slot: number): Action {
-  const base = state.integration;
-  return record({ type: "unit-started", unit: id, attempt: attempts + 1, base, slot });
+function slotsOf({ slot, others }: RunningUnit["at"]): readonly number[] {
+  return [slot, ...others.map((other) => other.slot)];
+}
+
+/** In how many ways at once it is worked on. */
+function waysOf(state: RunState, position: number): number {
+  const unit = state.units[position];
+  return unit?.cut === undefined ? (state.plan.units[position]?.approaches ?? 1) : 1;
+}
+
+/** One for each way; a kept worktree belongs to its unit alone. */
+function takeSlots(state: RunState, position: number, taken: Set<number>): readonly number[] {
+  const units = state.plan.units.length;
+  return Array.from({ length: waysOf(state, position) }, (_, way) => {
+    const slot = state.settings.keep ? position + 1 + way * units : firstFree(taken);
+    taken.add(slot);
+    return slot;
+  });
+}
+
+function start(
+  state: RunState,
+  { id, attempts, cut }: UnitState,
+  [slot = 1, ...more]: readonly number[],
+): Action {
+  const base = cut?.base ?? state.integration;
+  const continues = cut === undefined ? {} : { continues: cut.attempt };
+  const attempt = attempts + 1;
+  const others = more.map((other, way) => ({ attempt: attempt + 1 + way, slot: other }));
+  const ways = others.length === 0 ? {} : { others };
+  return record({ type: "unit-started", unit: id, attempt, base, slot, ...continues, ...ways });
 }
 
 function isReady(state: RunState, position: number): boolean {
@@ -164,6 +207,9 @@ function finish(state: RunState): readonly Action[] {
 
 function outcomeOf(state: RunState): RunOutcome {
   if (state.cancelled !== undefined) return "cancelled";
+  if (state.units.some(({ at }) => at.phase === "cancelled" && at.reason.type === "over_budget")) {
+    return "over_budget";
+  }
   const merged = state.units.filter(({ at }) => at.phase === "merged").length;
   if (merged === state.units.length && holdsWhenDone(state)) return "complete";
   return merged > 0 ? "partial" : "failed";

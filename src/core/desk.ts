@@ -85,9 +85,10 @@ export interface Message {
   /** Absent: the unit's first agent. */
   readonly agent?: AgentId;
   readonly text: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
 }
 
-/** `to` is a unit, or `unit/agent`. */
 export type Told = { readonly type: "done" } | { readonly type: "refused"; readonly why: string };
 
 export interface ContextEntry {
@@ -99,11 +100,13 @@ export interface ContextEntry {
 }
 
 export interface Desk {
+  /** Whose desk it is. */
+  readonly unit: UnitId;
   /** For the eyes: may be dropped, never replayed. */
   report(activity: Activity): void;
   /** The unit's account; those of its agents are made below it. */
   readonly account: Account;
-  /** What the journal knows of the agents of this attempt and of the one it continues. */
+  /** What the journal knows of the agents of this attempt; one that goes on has those of the attempt that was cut off. */
   agents(): readonly KnownAgent[];
   tell(fact: AgentFact): Promise<void>;
   /** More paths: all of them, or none. */

@@ -1,6 +1,7 @@
 /** The journal's whole vocabulary: facts, past tense, a closed union. A new fact is a new member here. */
+import type { AgentFact, AgentId, ClaimAnswer, Question } from "./desk.ts";
 import type { RefName, RepoPath, RunId, Sha, UnitId } from "./id.ts";
-import type { Plan } from "./plan.ts";
+import type { Json, Plan } from "./plan.ts";
 import type { Settings } from "./settings.ts";
 import type { Reason, Spend } from "./worker.ts";
 
@@ -39,12 +40,25 @@ export type AttemptOutcome =
       readonly summary: string;
     }
   /** We stopped it; what it left is in the snapshot. */
-  | { readonly type: "stopped" };
+  | { readonly type: "stopped" }
+  /** It waits for a person; what it left is in the snapshot, and it goes on from there once somebody has answered. */
+  | { readonly type: "parked"; readonly summary: string };
 
 /** What an attempt left. `snapshot` is absent where nothing was left; `left` names what no commit can hold. */
 export interface Leavings {
   readonly snapshot?: Sha;
   readonly left?: readonly string[];
+}
+
+/** One more attempt of the same unit at the same time. */
+export interface Approach {
+  readonly attempt: number;
+  readonly slot: number;
+}
+
+export interface LeftBehind {
+  readonly attempt: number;
+  readonly leavings: Leavings;
 }
 
 /** What a candidate weaves into the integration branch: a unit's commit, or the target's new tip. */
@@ -102,11 +116,18 @@ export type RunEvent =
       readonly runner: Runner;
     }
   | { readonly type: "run-resumed"; readonly runner: Runner }
-  | { readonly type: "approval-asked"; readonly id: string; readonly unit: UnitId }
+  | {
+      readonly type: "approval-asked";
+      readonly id: string;
+      readonly unit: UnitId;
+      /** What an agent at work wants to know; absent where the unit itself asks whether it may start. */
+      readonly question?: Question;
+    }
   | {
       readonly type: "approval-answered";
       readonly id: string;
       readonly answer: "approved" | "denied";
+      readonly text?: string;
     }
   | {
       readonly type: "unit-started";
@@ -114,6 +135,10 @@ export type RunEvent =
       readonly attempt: number;
       readonly base: Sha;
       readonly slot: number;
+      /** The attempt that was cut off and that this one goes on with. */
+      readonly continues?: number;
+      /** Worked on several ways at once: the further attempts, each with its worktree. */
+      readonly others?: readonly Approach[];
     }
   | {
       readonly type: "unit-stopping";
@@ -128,12 +153,42 @@ export type RunEvent =
       readonly outcome: AttemptOutcome;
       readonly leavings: Leavings;
       readonly spend?: Spend;
+      /** What the attempts left that were made at the same time and not chosen. */
+      readonly others?: readonly LeftBehind[];
     }
   | {
       readonly type: "unit-interrupted";
       readonly unit: UnitId;
       readonly attempt: number;
       readonly leavings: Leavings;
+      /** What its agents had spent that was not in the journal yet. */
+      readonly spend?: Spend;
+      readonly others?: readonly LeftBehind[];
+    }
+  | (AgentFact & { readonly unit: UnitId; readonly attempt: number })
+  | {
+      readonly type: "claim-answered";
+      readonly unit: UnitId;
+      readonly agent: AgentId;
+      readonly paths: readonly RepoPath[];
+      readonly answer: ClaimAnswer;
+    }
+  | {
+      readonly type: "message-sent";
+      /** `person`, or `unit/agent`. */
+      readonly from: string;
+      readonly unit: UnitId;
+      /** Absent: the unit's first agent. */
+      readonly agent?: AgentId;
+      readonly text: string;
+    }
+  | {
+      readonly type: "context-written";
+      /** `unit/agent`. */
+      readonly by: string;
+      readonly key: string;
+      /** `null` removes the key. */
+      readonly value: Json;
     }
   | { readonly type: "unit-cancelled"; readonly unit: UnitId }
   | {
@@ -165,6 +220,8 @@ export type RunEvent =
   | {
       readonly type: "run-interrupted";
       readonly why: string;
+      /** Nobody can reach the model: the run goes on once it can be reached again. */
+      readonly cause?: "provider";
       readonly signal?: "SIGINT" | "SIGTERM";
     }
   | { readonly type: "run-finished"; readonly outcome: RunOutcome }

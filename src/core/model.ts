@@ -72,13 +72,19 @@ export interface ModelFault {
   readonly retryAfterMs?: number;
   /** What it cost all the same, as far as anybody can know. */
   readonly spend?: Spend;
+  /** Of `cut`: the answer was as long as it may be in the middle of what to do, and asked again it will be so again. */
+  readonly atLength?: true;
 }
 
 export type ModelOutcome =
   | { readonly type: "answered"; readonly answer: ModelAnswer }
   | { readonly type: "failed"; readonly fault: ModelFault }
   /** The signal aborted. */
-  | { readonly type: "stopped" };
+  | {
+      readonly type: "stopped";
+      /** What it may have cost all the same; absent where nothing was sent. */
+      readonly spend?: Spend;
+    };
 
 /** Contract: one request, never tried again by itself; settles soon after `signal` aborts. What fails is an outcome. */
 export interface Model {
@@ -92,7 +98,8 @@ export interface Model {
 }
 
 /** Whether the same request may succeed a little later. */
-export function isPassing({ kind }: ModelFault): boolean {
+export function isPassing({ kind, atLength }: ModelFault): boolean {
+  if (atLength) return false;
   return ["rate_limited", "overloaded", "unreachable", "cut", "timed_out", "malformed"].includes(
     kind,
   );

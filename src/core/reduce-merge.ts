@@ -1,8 +1,9 @@
 /** The merge queue's facts: a candidate is made, verified check by check, and becomes the tip, or goes back to its unit. */
 import type { CheckResult, MergeSubject, RunEvent } from "./event.ts";
 import { invariant, unreachable } from "./failure.ts";
-import { refuse, unitOf, withUnit } from "./reduce-unit.ts";
+import { refuse } from "./reduce-unit.ts";
 import type { MergeState, RunState } from "./run.ts";
+import { unitOf, withUnit } from "./unit-change.ts";
 import type { Reason } from "./worker.ts";
 
 type MergeEvent = Extract<

@@ -1,22 +1,24 @@
 /** What attempts make of their units: accepted, refused and tried again, ended, and what then becomes of the units after them. */
-import type { AttemptOutcome, Leavings, RunEvent } from "./event.ts";
+import { sumOf } from "./budget.ts";
+import type { AttemptOutcome, Leavings, LeftBehind, RunEvent } from "./event.ts";
 import { invariant, unreachable } from "./failure.ts";
 import type { UnitId } from "./id.ts";
-import { dependentsOf } from "./order.ts";
 import { unitPositions } from "./plan.ts";
-import type { RunState, UnitPhase, UnitState } from "./run.ts";
-import { cancelled, phaseOf, reasonOf, timedOut } from "./unit-end.ts";
-import type { Reason, Spend } from "./worker.ts";
+import { endAgents } from "./reduce-agent.ts";
+import type { Cut, RunState, UnitPhase, UnitState } from "./run.ts";
+import { end, endIdle, unitOf, withUnit } from "./unit-change.ts";
+import { cancelled, overBudget, phaseOf, reasonOf, timedOut } from "./unit-end.ts";
+import { noSpend, type Reason, type Spend } from "./worker.ts";
 
 /** A unit whose attempts are cut off this often by killed runners is given up: it may be what kills them. */
 export const interruptionsMax = 20;
+
+type Running = Extract<UnitPhase, { phase: "running" }>;
 
 type UnitEvent = Extract<
   RunEvent,
   {
     type:
-      | "approval-asked"
-      | "approval-answered"
       | "unit-started"
       | "unit-stopping"
       | "unit-finished"
@@ -27,13 +29,6 @@ type UnitEvent = Extract<
 
 export function reduceUnit(state: RunState, event: UnitEvent, at: number): RunState {
   switch (event.type) {
-    case "approval-asked":
-      return withUnit(state, event.unit, (unit) => {
-        invariant(unit.at.phase === "waiting", `${unit.id} waits before it asks for approval`);
-        return { ...unit, at: { phase: "awaiting_approval", request: event.id } };
-      });
-    case "approval-answered":
-      return answer(state, event);
     case "unit-started":
       return start(state, event, at);
     case "unit-stopping":
@@ -54,11 +49,22 @@ export function reduceUnit(state: RunState, event: UnitEvent, at: number): RunSt
 
 /** The unit's plan entry says which worker; a codemod gives the same again for the same input. */
 function isWorthAnotherTry(state: RunState, unit: UnitState, reason: Reason): boolean {
-  if (unit.refusals >= state.settings.limits.attempts) return false;
+  if (unit.refusals >= state.settings.limits.attempts || reason.type === "denied") return false;
   if (reason.type === "conflict") return true;
-  const named = state.plan.units[positionOf(state, unit.id)]?.worker ?? state.settings.worker;
-  const deterministic = state.settings.workers[named]?.type === "codemod";
-  return !deterministic || reason.type === "check_failed";
+  return workerType(state, unit.id) !== "codemod" || reason.type === "check_failed";
+}
+
+function workerType(state: RunState, id: UnitId) {
+  const position = unitPositions(state.plan.units).get(id) ?? -1;
+  const named = state.plan.units[position]?.worker ?? state.settings.worker;
+  return state.settings.workers[named]?.type;
+}
+
+/** The unit ends with what it has; where it was the run's budget, nothing else begins any more. */
+function stopByBudget(state: RunState, id: UnitId, reason: Reason): RunState {
+  const stopped = end(state, id, phaseOf(reason));
+  if (reason.level !== "run") return stopped;
+  return endIdle({ ...stopped, overBudget: true }, overBudget(), ["waiting", "awaiting_approval"]);
 }
 
 /** The last try was refused: again with the reason, or the end. */
@@ -72,61 +78,9 @@ export function refuse(state: RunState, id: UnitId, reason: Reason): RunState {
   const unit = unitOf(refused, id);
   if (unit.cancelAsked || state.cancelled !== undefined) return end(refused, id, cancelled());
   if (state.timedOut) return end(refused, id, timedOut());
+  if (reason.type === "over_budget") return stopByBudget(refused, id, reason);
+  if (state.overBudget) return end(refused, id, overBudget());
   return isWorthAnotherTry(refused, unit, reason) ? refused : end(refused, id, phaseOf(reason));
-}
-
-/** Ends a unit without a merge; the units after it can never start, so they end with it. */
-export function end(state: RunState, id: UnitId, at: UnitPhase): RunState {
-  const ended = withUnit(state, id, (unit) => ({ ...unit, at }));
-  return failDependents(ended, [positionOf(state, id)]);
-}
-
-/** Everything that does not run or merge just now is cancelled at once. */
-export function cancelOpenUnits(state: RunState): RunState {
-  return endIdle(state, cancelled());
-}
-
-export function endOpenUnits(state: RunState): RunState {
-  return endIdle(state, timedOut());
-}
-
-export function withUnit(
-  state: RunState,
-  id: UnitId,
-  change: (unit: UnitState) => UnitState,
-): RunState {
-  const position = positionOf(state, id);
-  return { ...state, units: state.units.with(position, change(unitOf(state, id))) };
-}
-
-export function unitOf(state: RunState, id: UnitId): UnitState {
-  const unit = state.units[positionOf(state, id)];
-  invariant(unit !== undefined, `the run has a unit ${id}`);
-  return unit;
-}
-
-function positionOf(state: RunState, id: UnitId): number {
-  const position = unitPositions(state.plan.units).get(id);
-  invariant(position !== undefined, `the plan has a unit ${id}`);
-  return position;
-}
-
-function answer(
-  state: RunState,
-  event: Extract<UnitEvent, { type: "approval-answered" }>,
-): RunState {
-  const unit = state.units.find(
-    ({ at }) => at.phase === "awaiting_approval" && at.request === event.id,
-  );
-  invariant(unit !== undefined, `somebody waits for the approval ${event.id}`);
-  if (event.answer === "denied") {
-    return end(state, unit.id, phaseOf(reasonOf("denied", "the approval was denied")));
-  }
-  return withUnit(state, unit.id, (asked) => ({
-    ...asked,
-    approved: true,
-    at: { phase: "waiting" },
-  }));
 }
 
 function start(
@@ -140,16 +94,27 @@ function start(
       event.attempt === unit.attempts + 1,
       `attempt ${event.attempt} of ${unit.id} is next`,
     );
+    const { cut, ...rest } = unit;
+    invariant(cut?.attempt === event.continues, `${unit.id} goes on where it was cut off`);
+    // Those who go on are the same agents as before.
+    const agents = unit.agents.map((agent) =>
+      agent.attempt === cut?.attempt ? { ...agent, attempt: event.attempt } : agent,
+    );
     return {
-      ...unit,
-      attempts: event.attempt,
+      ...rest,
+      agents,
+      attempts: event.attempt + (event.others?.length ?? 0),
+      newest: event.attempt,
       at: {
         phase: "running",
         attempt: event.attempt,
         base: event.base,
         slot: event.slot,
         since: at,
+        askedMs: 0,
         lost: false,
+        others: event.others ?? [],
+        ...(cut === undefined ? {} : { continues: cut }),
       },
     };
   });
@@ -161,25 +126,25 @@ function finish(
   at: number,
 ): RunState {
   const running = runningAttempt(unitOf(state, event.unit), event.attempt);
+  const { outcome, leavings, spend = noSpend } = event;
   const told = withUnit(state, event.unit, (unit) => ({
-    ...leave(unit, event.attempt, event.leavings, at - running.since),
-    ...(event.outcome.type === "stopped"
-      ? {}
-      : { changed: event.outcome.changed, summary: event.outcome.summary }),
-    ...(event.outcome.type === "completed" ? { artifacts: event.outcome.artifacts } : {}),
-    ...(event.spend === undefined ? {} : { spend: sum(unit.spend, event.spend) }),
+    ...leave(unit, { ...event, at, spend, ms: at - running.since - running.askedMs }),
+    ...("summary" in outcome ? { summary: outcome.summary } : {}),
+    ...("changed" in outcome ? { changed: outcome.changed } : {}),
+    ...(outcome.type === "completed" ? { artifacts: outcome.artifacts } : {}),
   }));
+  const cut = cutOf(running, leavings);
   if (running.stopping === "cancelled") {
     return end(told, event.unit, state.timedOut ? timedOut() : cancelled());
   }
-  return settle(told, event.unit, event.outcome, running);
+  return settle(told, event.unit, outcome, { running, cut });
 }
 
 function settle(
   state: RunState,
   id: UnitId,
   outcome: AttemptOutcome,
-  running: Extract<UnitPhase, { phase: "running" }>,
+  { running, cut }: { readonly running: Running; readonly cut: Cut | undefined },
 ): RunState {
   switch (outcome.type) {
     case "completed":
@@ -197,7 +162,11 @@ function settle(
     case "stopped":
       return running.stopping === "timed_out"
         ? refuse(state, id, reasonOf("timed_out", "the attempt took longer than it may"))
-        : goBack(state, id);
+        : goBack(state, id, cut);
+    case "parked":
+      return park(state, id, cut);
+    default:
+      return unreachable(outcome);
   }
 }
 
@@ -207,22 +176,48 @@ function interrupt(
   at: number,
 ): RunState {
   const running = runningAttempt(unitOf(state, event.unit), event.attempt);
-  const told = withUnit(state, event.unit, (unit) =>
-    leave(unit, event.attempt, event.leavings, running.lost ? 0 : at - running.since),
-  );
-  return goBack(told, event.unit);
+  const ms = running.lost ? 0 : at - running.since - running.askedMs;
+  const { spend = noSpend } = event;
+  const told = withUnit(state, event.unit, (unit) => leave(unit, { ...event, at, spend, ms }));
+  return goBack(told, event.unit, cutOf(running, event.leavings));
+}
+
+/** One that was worked on several ways begins anew. Where nothing was left because it had not even begun to go on, what was cut off before is still there. */
+function cutOf(running: Running, { snapshot }: Leavings): Cut | undefined {
+  const { attempt, base, continues, others } = running;
+  if (others.length > 0) return undefined;
+  if (snapshot === undefined && continues !== undefined) return continues;
+  return { attempt, base, ...(snapshot === undefined ? {} : { snapshot }) };
+}
+
+/** It goes on once somebody has answered. */
+function park(state: RunState, id: UnitId, cut: Cut | undefined): RunState {
+  if (state.cancelled !== undefined || unitOf(state, id).cancelAsked) {
+    return end(state, id, cancelled());
+  }
+  if (state.timedOut) return end(state, id, timedOut());
+  if (state.overBudget) return end(state, id, overBudget());
+  const open = state.approvals.find(({ unit, answer }) => unit === id && answer === undefined);
+  const at: UnitPhase =
+    open === undefined ? { phase: "waiting" } : { phase: "awaiting_approval", request: open.id };
+  const goesOn = cut === undefined ? {} : { cut };
+  return withUnit(state, id, (unit) => ({ ...unit, at, ...goesOn }));
 }
 
 /** Cut off through no fault of its own: the try does not count, within reason. */
-function goBack(state: RunState, id: UnitId): RunState {
+function goBack(state: RunState, id: UnitId, cut: Cut | undefined): RunState {
+  // Only our own agents can go on in the middle; any other worker begins anew.
+  const goesOn = workerType(state, id) === "model";
   const back = withUnit(state, id, (unit) => ({
     ...unit,
     interruptions: unit.interruptions + 1,
     at: { phase: "waiting" },
+    ...(goesOn && cut !== undefined ? { cut } : {}),
   }));
   const unit = unitOf(back, id);
   if (unit.cancelAsked || state.cancelled !== undefined) return end(back, id, cancelled());
   if (state.timedOut) return end(back, id, timedOut());
+  if (state.overBudget) return end(back, id, overBudget());
   if (unit.interruptions < interruptionsMax) return back;
   const message = `cut off ${interruptionsMax} times before it could end`;
   return end(back, id, phaseOf(reasonOf("worker_failed", message)));
@@ -243,58 +238,36 @@ function cancelUnit(state: RunState, id: UnitId): RunState {
   }
 }
 
-function endIdle(state: RunState, at: UnitPhase): RunState {
-  const idle = ["waiting", "awaiting_approval", "completed"];
-  return {
-    ...state,
-    units: state.units.map((unit) => (idle.includes(unit.at.phase) ? { ...unit, at } : unit)),
-  };
+interface Left {
+  readonly attempt: number;
+  readonly leavings: Leavings;
+  readonly spend: Spend;
+  readonly at: number;
+  readonly ms: number;
+  readonly others?: readonly LeftBehind[];
 }
 
-function failDependents(state: RunState, from: readonly number[]): RunState {
-  const next = dependentsOf(state.plan.units);
-  const units = [...state.units];
-  const open = [...from];
-  for (let read = 0; read < open.length; read++) {
-    const position = open[read] ?? -1;
-    for (const later of next[position] ?? []) {
-      const unit = units[later];
-      if (unit?.at.phase !== "waiting" && unit?.at.phase !== "awaiting_approval") continue;
-      const message = `${state.plan.units[position]?.id ?? ""}, which it comes after, did not land`;
-      units[later] = { ...unit, at: phaseOf(reasonOf("dependency_failed", message)) };
-      open.push(later);
-    }
-  }
-  return { ...state, units };
-}
-
-function leave(unit: UnitState, attempt: number, leavings: Leavings, ms: number): UnitState {
-  const entry = {
-    attempt,
-    left: leavings.left ?? [],
-    ...(leavings.snapshot === undefined ? {} : { snapshot: leavings.snapshot }),
-  };
-  const empty = entry.left.length === 0 && leavings.snapshot === undefined;
+function leave(unit: UnitState, { attempt, leavings, others = [], ...left }: Left): UnitState {
+  // The chosen one last: it is what the unit left.
+  const all = [...others, { attempt, leavings }];
+  const kept = all.flatMap((one) => {
+    const { left: named = [], snapshot } = one.leavings;
+    if (named.length === 0 && snapshot === undefined) return [];
+    return [{ attempt: one.attempt, left: named, ...(snapshot === undefined ? {} : { snapshot }) }];
+  });
   return {
     ...unit,
-    leavings: empty ? unit.leavings : [...unit.leavings, entry],
-    workedMs: unit.workedMs + Math.max(0, ms),
+    leavings: [...unit.leavings, ...kept],
+    workedMs: unit.workedMs + Math.max(0, left.ms),
+    spend: sumOf(unit.spend, left.spend),
+    agents: all.reduce((agents, one) => endAgents(agents, one.attempt, left.at), unit.agents),
   };
 }
 
-function runningAttempt(unit: UnitState, attempt: number) {
+export function runningAttempt(unit: UnitState, attempt: number): Running {
   invariant(
     unit.at.phase === "running" && unit.at.attempt === attempt,
     `attempt ${attempt} of ${unit.id} is running`,
   );
   return unit.at;
-}
-
-function sum(a: Spend, b: Spend): Spend {
-  return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    cachedTokens: a.cachedTokens + b.cachedTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    usd: a.usd + b.usd,
-  };
 }

@@ -2,10 +2,13 @@
  *  that cannot follow. It must never look at the clock: time comes in with the line. */
 import type { JournalLine, RunEvent, Runner } from "./event.ts";
 import { invariant, unreachable } from "./failure.ts";
+import { reduceAgent, reduceSpoken } from "./reduce-agent.ts";
+import { reduceApproval } from "./reduce-approval.ts";
 import { reduceLanding } from "./reduce-landing.ts";
 import { reduceMerge } from "./reduce-merge.ts";
-import { cancelOpenUnits, endOpenUnits, reduceUnit } from "./reduce-unit.ts";
+import { reduceUnit } from "./reduce-unit.ts";
 import type { RunState, UnitState } from "./run.ts";
+import { cancelOpenUnits, endOpenUnits, withUnit } from "./unit-change.ts";
 import { noSpend } from "./worker.ts";
 
 /** The state after all lines; undefined for none. */
@@ -44,6 +47,16 @@ function reduceEvent(
   switch (event.type) {
     case "approval-asked":
     case "approval-answered":
+      return reduceApproval(state, event, at);
+    case "agent-started":
+    case "agent-spent":
+    case "agent-finished":
+    case "budget-warned":
+      return withUnit(state, event.unit, (unit) => reduceAgent(unit, event, at));
+    case "claim-answered":
+    case "message-sent":
+    case "context-written":
+      return reduceSpoken(state, event, at);
     case "unit-started":
     case "unit-stopping":
     case "unit-finished":
@@ -124,19 +137,32 @@ function withoutChecking<T extends { readonly checking?: unknown }>(value: T): O
   return rest;
 }
 
+/** What journals of version 0.1.0 do not say yet. */
+const laterSettings = {
+  roles: [],
+  yes: false,
+  policy: [],
+  shell: { network: false, timeoutMs: 120_000, caches: [] },
+} as const;
+
 function stateAtStart(event: Extract<RunEvent, { type: "run-started" }>, at: number): RunState {
   return {
     run: event.run,
     version: event.version,
     plan: event.plan,
-    settings: event.settings,
+    settings: { ...laterSettings, ...event.settings },
     runner: event.runner,
     at: { phase: "working" },
     timedOut: false,
+    overBudget: false,
+    approvals: [],
+    messages: [],
+    context: {},
     units: event.plan.units.map((unit) => ({
       id: unit.id,
       at: { phase: "waiting" },
       attempts: 0,
+      newest: 0,
       refusals: 0,
       interruptions: 0,
       approved: false,
@@ -147,6 +173,8 @@ function stateAtStart(event: Extract<RunEvent, { type: "run-started" }>, at: num
       leavings: [],
       spend: noSpend,
       workedMs: 0,
+      agents: [],
+      claims: [],
     })),
     integration: event.plan.base,
     landing: { phase: "idle" },

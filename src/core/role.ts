@@ -25,6 +25,8 @@ export type ToolName = (typeof toolNames)[number];
 
 export interface Role {
   readonly name: string;
+  /** The field's other names for it. */
+  readonly aliases?: readonly string[];
   /** When to use it, one line. */
   readonly description: string;
   /** The system prompt. */
@@ -34,6 +36,8 @@ export interface Role {
   /** A worker of type model, or a model's name at the same endpoint. */
   readonly model?: string;
   readonly turnsMax?: number;
+  /** First words of the simple commands that its shell may run; absent: any that the policy allows. */
+  readonly shell?: readonly (readonly string[])[];
   /** Where it comes from: `built in`, or the file. */
   readonly source: string;
   /** Its verdict decides whether the agents before it may go on. */

@@ -1,6 +1,22 @@
 /** What is so: the state of a run, the fold of its journal. Status, resume, report and every view are this value. */
 import type { CleanDepth } from "./action.ts";
-import type { CheckResult, MergeSubject, Refusal, Runner, RunOutcome, StopWhy } from "./event.ts";
+import type {
+  AgentId,
+  AgentStatus,
+  ContextEntry,
+  InvocationKind,
+  Message,
+  Question,
+} from "./desk.ts";
+import type {
+  Approach,
+  CheckResult,
+  MergeSubject,
+  Refusal,
+  Runner,
+  RunOutcome,
+  StopWhy,
+} from "./event.ts";
 import type { RefName, RepoPath, RunId, Sha, UnitId } from "./id.ts";
 import type { Plan } from "./plan.ts";
 import type { Settings } from "./settings.ts";
@@ -17,6 +33,13 @@ export type UnitPhase =
       readonly base: Sha;
       readonly slot: number;
       readonly since: number;
+      /** Goes on with an attempt that was cut off. */
+      readonly continues?: Cut;
+      /** The further attempts, where it is worked on several ways at once. */
+      readonly others: readonly Approach[];
+      /** Since when one of its agents waits for a person, and how long they waited before: no time of the attempt's own. */
+      readonly askingSince?: number;
+      readonly askedMs: number;
       readonly stopping?: StopWhy;
       /** Begun by a runner that was killed: nobody works on it now. */
       readonly lost: boolean;
@@ -28,11 +51,48 @@ export type UnitPhase =
   | { readonly phase: "merged"; readonly commit?: Sha }
   | { readonly phase: "failed" | "cancelled" | "timed_out"; readonly reason: Reason };
 
+/** An attempt that was cut off, from which the next one can go on. */
+export interface Cut {
+  readonly attempt: number;
+  readonly base: Sha;
+  /** What it left; absent where it had changed nothing. */
+  readonly snapshot?: Sha;
+}
+
+/** One of our own agents, as the journal knows it. */
+export interface AgentState {
+  readonly agent: AgentId;
+  readonly attempt: number;
+  readonly parent?: AgentId;
+  readonly role: string;
+  readonly kind: InvocationKind;
+  readonly status: AgentStatus;
+  readonly turns: number;
+  readonly spend: Spend;
+  readonly estimated: boolean;
+  /** Its last words. */
+  readonly said: string;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+}
+
+/** What somebody is, or was, asked to approve. */
+export interface Approval {
+  readonly id: string;
+  readonly unit: UnitId;
+  readonly question?: Question;
+  readonly askedAt: number;
+  readonly answer?: "approved" | "denied";
+  readonly text?: string;
+}
+
 export interface UnitState {
   readonly id: UnitId;
   readonly at: UnitPhase;
   /** The number of the last attempt started; 0 before the first. */
   readonly attempts: number;
+  /** The first of those that were started last; there are several where it is worked on several ways at once. */
+  readonly newest: number;
   /** Attempts that were refused: they count against `limits.attempts`. */
   readonly refusals: number;
   readonly interruptions: number;
@@ -53,6 +113,11 @@ export interface UnitState {
   readonly spend: Spend;
   /** Milliseconds of attempts that have ended. */
   readonly workedMs: number;
+  readonly agents: readonly AgentState[];
+  /** Paths beyond its own that it was granted. */
+  readonly claims: readonly RepoPath[];
+  /** Its last attempt was cut off: the next goes on from there. */
+  readonly cut?: Cut;
 }
 
 /** The candidate in the making: one at a time, in the serial queue. */
@@ -104,7 +169,12 @@ export type Landing =
 /** Where the run as a whole stands. `working` also while it winds down. */
 export type RunPhase =
   | { readonly phase: "working" | "paused" }
-  | { readonly phase: "interrupted"; readonly why: string; readonly signal?: "SIGINT" | "SIGTERM" }
+  | {
+      readonly phase: "interrupted";
+      readonly why: string;
+      readonly cause?: "provider";
+      readonly signal?: "SIGINT" | "SIGTERM";
+    }
   | { readonly phase: "finished"; readonly outcome: RunOutcome };
 
 export interface RunState {
@@ -118,6 +188,13 @@ export interface RunState {
   readonly cancelled?: string;
   /** `limits.runTimeout` passed. */
   readonly timedOut: boolean;
+  /** The run's budget is spent: nothing more begins, what is completed is still merged. */
+  readonly overBudget: boolean;
+  readonly approvals: readonly Approval[];
+  /** The newest last; what is too old to be answered for is forgotten. */
+  readonly messages: readonly Message[];
+  /** What the agents of the run share. */
+  readonly context: Readonly<Record<string, ContextEntry>>;
   /** In plan order. */
   readonly units: readonly UnitState[];
   /** The tip of the line of verified merges. */

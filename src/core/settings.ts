@@ -1,7 +1,8 @@
 /** What a run was told, parsed and complete: recorded in the journal when the run starts, never re-read. */
 import type { Glob, RefName } from "./id.ts";
-import type { Budget, Check, Command, Json } from "./plan.ts";
+import type { Aggregate, Budget, Check, Command, Json } from "./plan.ts";
 import type { PolicyRule } from "./policy.ts";
+import type { Role } from "./role.ts";
 
 export type LandMode = "auto" | "partial" | "never" | "pr";
 export type CheckoutMode = "auto" | "full" | "sparse";
@@ -88,8 +89,13 @@ export interface Settings {
     readonly warnAt: number;
   };
   readonly context?: Json;
+  readonly aggregate?: Aggregate;
+  /** Roles that the repository or the user brought along, the nearest first. */
+  readonly roles: readonly Role[];
   readonly approval: "auto" | "required";
-  /** What agents may use. */
+  /** Every question is answered with yes. */
+  readonly yes: boolean;
+  /** What agents may use, by role and tool. */
   readonly policy: readonly PolicyRule[];
   readonly shell: ShellSettings;
   readonly protected: readonly Glob[];

@@ -3,8 +3,14 @@ import type { UnitPhase } from "./run.ts";
 import type { Reason } from "./worker.ts";
 
 export function phaseOf(reason: Reason): UnitPhase {
-  const phase = reason.type === "timed_out" ? "timed_out" : "failed";
-  return { phase, reason };
+  switch (reason.type) {
+    case "timed_out":
+      return { phase: "timed_out", reason };
+    case "over_budget":
+      return { phase: "cancelled", reason };
+    default:
+      return { phase: "failed", reason };
+  }
 }
 
 export function cancelled(): UnitPhase {
@@ -14,6 +20,11 @@ export function cancelled(): UnitPhase {
 export function timedOut(): UnitPhase {
   const message = "the run reached its time limit (limits.runTimeout)";
   return { phase: "timed_out", reason: reasonOf("timed_out", message) };
+}
+
+export function overBudget(): UnitPhase {
+  const message = "the run's budget is spent (budget.run)";
+  return phaseOf({ ...reasonOf("over_budget", message), level: "run" });
 }
 
 export function reasonOf(type: Reason["type"], message: string): Reason {

@@ -1,4 +1,5 @@
 /** The port every worker fits: our own agent, another agent's CLI, a codemod, a far machine. */
+import type { AccountLevel } from "./budget.ts";
 import type { Desk } from "./desk.ts";
 import type { Glob, RepoPath, RunId, Sha, UnitId } from "./id.ts";
 import type { Aggregate, Check, Json } from "./plan.ts";
@@ -27,6 +28,8 @@ export interface Reason {
   readonly log?: string;
   /** The last characters of the failed check's output, at most 5,000. */
   readonly tail?: string;
+  /** Of `over_budget`: whose budget. */
+  readonly level?: AccountLevel;
 }
 
 export interface Spend {
@@ -81,6 +84,24 @@ export interface Activity {
   readonly text: string;
 }
 
+/** Chooses among attempts at one unit that all passed their checks. */
+export interface Judge {
+  /** Undefined where it was stopped. Settles soon after `signal` aborts. */
+  choose(
+    question: {
+      readonly assignment: Assignment;
+      readonly candidates: readonly {
+        readonly attempt: number;
+        readonly summary: string;
+        readonly changed: readonly RepoPath[];
+        readonly diff: string;
+      }[];
+    },
+    desk: Desk,
+    signal: AbortSignal,
+  ): Promise<{ readonly attempt: number; readonly why: string } | undefined>;
+}
+
 export type WorkOutcome =
   | { readonly type: "done"; readonly summary: string; readonly artifacts: readonly string[] }
   | {
@@ -90,6 +111,8 @@ export type WorkOutcome =
       readonly log?: string;
       /** `worker_failed` if absent. */
       readonly reason?: "worker_failed" | "over_budget" | "out_of_turns" | "denied";
+      /** Of `over_budget`: whose budget. */
+      readonly level?: AccountLevel;
     }
   /** It waits for a person, and nobody is there: the same attempt goes on once somebody has answered. */
   | { readonly type: "parked"; readonly summary: string }

@@ -19,12 +19,18 @@ export interface TreeEntry {
 export async function filesAt(
   home: RefHome,
   sha: Sha,
-  options: { readonly sizes?: boolean; readonly signal?: AbortSignal } = {},
+  options: {
+    readonly sizes?: boolean;
+    /** Only these, and what is below them. */
+    readonly paths?: readonly RepoPath[];
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<readonly TreeEntry[]> {
   const long = options.sizes === true;
+  const paths = options.paths ?? [];
   const answer = await git(
     { gitDir: home.commonDir },
-    ["ls-tree", "-r", "-z", "--full-tree", ...(long ? ["--long"] : []), sha],
+    ["ls-tree", "-r", "-z", "--full-tree", ...(long ? ["--long"] : []), sha, "--", ...paths],
     { encoding: "latin1", ...(options.signal === undefined ? {} : { signal: options.signal }) },
   );
   return zeroSeparated(answer.stdout).map(treeEntry);

@@ -1,7 +1,7 @@
 /** The shape of a plan file, key by key. Units are read one by one, so that a wrong one does not hide what is wrong with
  *  the others. */
 import * as z from "zod";
-import { budget, check, text } from "../config/schema.ts";
+import { aggregate, budget, check, text } from "../config/schema.ts";
 import { schemaProblems } from "../config/schema-problem.ts";
 import type { Glob, UnitId } from "../core/id.ts";
 import type { Check, Json, PlanFile, Unit } from "../core/plan.ts";
@@ -14,6 +14,7 @@ const planShape = z.strictObject({
   goal: line,
   context: z.unknown().optional(),
   base: text.optional(),
+  aggregate: aggregate.optional(),
   units: z.array(z.unknown()),
   doneWhen: z.array(check).optional(),
 });
@@ -25,7 +26,15 @@ const unitShape = z.strictObject({
   owns: z.array(z.string()),
   after: z.array(z.string()).optional(),
   worker: text.optional(),
-  agent: text.optional(),
+  agent: z
+    .union([text, z.array(text).min(1, "must not be empty").max(20, "must have at most 20 agents")])
+    .optional(),
+  approaches: z
+    .int("must be a whole number")
+    .min(1, "must be at least 1")
+    .max(10, "must be at most 10")
+    .optional(),
+  aggregate: aggregate.optional(),
   checks: z.array(check).optional(),
   approval: z.enum(["auto", "required"]).optional(),
   budget: budget.optional(),
@@ -47,6 +56,7 @@ export function decodePlan(value: Json): ReadPlan {
     goal: parsed.data?.goal ?? "",
     ...(Object.hasOwn(said, "context") ? { context: said.context as Json } : {}),
     ...(parsed.data?.base === undefined ? {} : { base: parsed.data.base }),
+    ...(parsed.data?.aggregate === undefined ? {} : { aggregate: parsed.data.aggregate }),
     units,
     doneWhen: (parsed.data?.doneWhen ?? []) as readonly Check[],
   };
@@ -81,6 +91,8 @@ function decodeUnit(value: unknown, at: number, problems: Problem[]): Unit {
     checks: data.checks ?? [],
     ...(data.worker === undefined ? {} : { worker: data.worker }),
     ...(data.agent === undefined ? {} : { agent: data.agent }),
+    ...(data.approaches === undefined ? {} : { approaches: data.approaches }),
+    ...(data.aggregate === undefined ? {} : { aggregate: data.aggregate }),
     ...(data.approval === undefined ? {} : { approval: data.approval }),
     ...(data.budget === undefined ? {} : { budget: budgetOf(data.budget) }),
   };

@@ -17,6 +17,7 @@ function planSaid(plan: PlanFile): object {
     goal: plan.goal,
     ...(plan.context === undefined ? {} : { context: plan.context }),
     ...(plan.base === undefined ? {} : { base: plan.base }),
+    ...(plan.aggregate === undefined ? {} : { aggregate: plan.aggregate }),
     units: plan.units.map(unitSaid),
     ...(plan.doneWhen.length === 0 ? {} : { doneWhen: plan.doneWhen.map(checkSaid) }),
   };

@@ -8,6 +8,8 @@ import type { RunState } from "../core/run.ts";
  *  resumed. Asked again after a crash it first looks at what git says was already done. */
 export interface Hands {
   perform(action: HandAction, state: RunState): Promise<readonly RunEvent[]>;
+  /** What is so now: told after every fact, and before the first action. */
+  see(state: RunState): void;
   /** Ends every worker and check at once; nothing is recorded any more. */
   abandon(): void;
 }

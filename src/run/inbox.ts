@@ -9,10 +9,11 @@ import { isUnitId } from "../core/id.ts";
 import { fileFailure, isAbsent, readTextIfThere, writeAtomically } from "../host/file.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { RunRequest } from "./request.ts";
+import { messageCharsMax } from "./worker-request.ts";
 
 /** A watcher may miss what happens while it starts, and network disks tell nothing. */
 const pollMs = 500;
-const requestCharsMax = 10_000;
+const requestCharsMax = 100_000;
 
 const requestShape = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("cancel"), unit: z.string().refine(isUnitId).optional() }),
@@ -22,11 +23,22 @@ const requestShape = z.discriminatedUnion("type", [
     type: z.literal("answer"),
     id: z.string().max(200),
     answer: z.enum(["approved", "denied"]),
+    text: z.string().max(messageCharsMax).optional(),
+  }),
+  z.strictObject({
+    type: z.literal("message"),
+    from: z.literal("person"),
+    unit: z.string().refine(isUnitId),
+    agent: z.string().max(200).optional(),
+    text: z.string().max(messageCharsMax),
   }),
 ]);
 
 /** What people may say from outside; Ctrl-C has a way of its own. */
-export type SpokenRequest = Exclude<RunRequest, { type: "interrupt" }>;
+export type SpokenRequest = Extract<
+  RunRequest,
+  { type: "cancel" | "pause" | "continue" | "answer" | "message" }
+>;
 
 export async function dropRequest(inbox: string, request: SpokenRequest): Promise<void> {
   const name = `${Date.now().toString().padStart(14, "0")}-${randomBytes(4).toString("hex")}.json`;

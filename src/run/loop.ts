@@ -3,11 +3,11 @@
 import { actionKey, type HandAction, stopKey } from "../core/action.ts";
 import type { Rules } from "../core/decide.ts";
 import { type JournalLine, journalVersion, type RunEvent } from "../core/event.ts";
-import { invariant, messageOf } from "../core/failure.ts";
+import { Failure, invariant, messageOf } from "../core/failure.ts";
 import type { RunState } from "../core/run.ts";
 import type { Clock, Hands } from "./hands.ts";
 import type { Mail, Mailbox } from "./mailbox.ts";
-import { factOf, type RunRequest } from "./request.ts";
+import { type Ruling, type RunRequest, rule } from "./request.ts";
 
 export interface LoopParts {
   readonly state: RunState;
@@ -54,9 +54,10 @@ class Loop {
   }
 
   async run(): Promise<LoopEnd> {
-    const { mailbox, clock, rules } = this.#parts;
+    const { mailbox, clock, rules, hands } = this.#parts;
+    hands.see(this.#state);
     for (;;) {
-      for (const mail of mailbox.takeAll()) await this.#read(mail);
+      await this.#readAll(mailbox.takeAll());
       const performed = await this.#act();
       if (performed === "nothing" && this.#inFlight.size === 0 && this.#isOver()) {
         return this.#error === undefined
@@ -70,7 +71,8 @@ class Loop {
   /** Records what decide says begins; only when nothing is left to record do the hands get their work. */
   async #act(): Promise<"recorded" | "handed" | "nothing"> {
     if (this.#leaving) return "nothing";
-    const { clock, answerable, rules } = this.#parts;
+    const { clock, rules } = this.#parts;
+    const answerable = this.#parts.answerable || this.#state.settings.yes;
     const actions = rules.decide(this.#state, { now: clock.now(), answerable });
     const facts = actions.flatMap((action) => (action.type === "record" ? [action.event] : []));
     if (facts.length > 0) {
@@ -93,21 +95,33 @@ class Loop {
     return true;
   }
 
-  async #read(mail: Mail): Promise<void> {
+  /** All that came in is written at once: of agents at work there may be many. Each is ruled on by the state that those before
+   *  it make, and nobody is answered before all of it is durable. */
+  async #readAll(mails: readonly Mail[]): Promise<void> {
+    const batch = this.#batch();
+    const answers: (() => Promise<void>)[] = [];
+    for (const mail of mails) {
+      for (const event of this.#factsOf(mail, batch.state(), answers)) batch.add(event);
+    }
+    await this.#write(batch.told());
+    for (const answer of answers) await answer();
+  }
+
+  #factsOf(mail: Mail, state: RunState, answers: (() => Promise<void>)[]): readonly RunEvent[] {
     switch (mail.type) {
       case "answer":
         this.#inFlight.delete(actionKey(mail.action));
         // A stop answers with nothing, since what it stopped answers itself: asked again at once it would never let that in.
         if (mail.events.length === 0) this.#over.add(actionKey(mail.action));
-        return this.#record(mail.events);
+        return mail.events;
       case "failed":
         this.#inFlight.delete(actionKey(mail.action));
-        return this.#fail(mail.action, mail.error);
+        return this.#failed(mail.action, mail.error, state);
       case "request": {
         this.#leave(mail.request);
-        const fact = factOf(this.#state, mail.request);
-        if (fact !== undefined) await this.#record([fact]);
-        return mail.acknowledge();
+        const ruling: Ruling = rule(state, mail.request, this.#parts.clock.now());
+        answers.push(() => mail.acknowledge(ruling));
+        return ruling === undefined || ruling.type === "refused" ? [] : [ruling];
       }
     }
   }
@@ -119,29 +133,48 @@ class Loop {
   }
 
   /** What failed is not tried again by this runner; a run that still works is interrupted, and can be resumed. */
-  async #fail(action: HandAction, error: unknown): Promise<void> {
+  #failed(action: HandAction, error: unknown, state: RunState): readonly RunEvent[] {
     this.#over.add(actionKey(action));
     const stop = stopKey(action);
     if (stop !== undefined) this.#over.add(stop);
     this.#error ??= { first: error };
-    const { phase } = this.#state.at;
-    if (phase === "working" || phase === "paused") {
-      await this.#record([{ type: "run-interrupted", why: messageOf(error) }]);
-    }
+    const { phase } = state.at;
+    if (phase !== "working" && phase !== "paused") return [];
+    const isProvider = error instanceof Failure && error.kind === "provider";
+    const cause = isProvider ? { cause: "provider" as const } : {};
+    return [{ type: "run-interrupted", why: messageOf(error), ...cause }];
+  }
+
+  async #record(events: readonly RunEvent[]): Promise<void> {
+    const batch = this.#batch();
+    for (const event of events) batch.add(event);
+    await this.#write(batch.told());
   }
 
   /** reduce is asked first, so that a fact that cannot be never reaches the journal; its answer is believed only afterwards. */
-  async #record(events: readonly RunEvent[]): Promise<void> {
-    if (events.length === 0) return;
+  #batch() {
     const at = Math.max(this.#parts.clock.now(), this.#state.updatedAt);
-    let next = this.#state;
-    const told = events.map((event) => {
-      const line: JournalLine = { v: journalVersion, seq: next.seq + 1, at, event };
-      next = this.#parts.rules.reduce(next, line);
-      return { line, state: next };
-    });
+    const told: { readonly line: JournalLine; readonly state: RunState }[] = [];
+    const state = () => told.at(-1)?.state ?? this.#state;
+    return {
+      state,
+      add: (event: RunEvent): void => {
+        const before = state();
+        const line: JournalLine = { v: journalVersion, seq: before.seq + 1, at, event };
+        told.push({ line, state: this.#parts.rules.reduce(before, line) });
+      },
+      told: () => told,
+    };
+  }
+
+  async #write(
+    told: readonly { readonly line: JournalLine; readonly state: RunState }[],
+  ): Promise<void> {
+    const last = told.at(-1);
+    if (last === undefined) return;
     await this.#parts.append(told.map(({ line }) => line));
-    this.#state = next;
+    this.#state = last.state;
+    this.#parts.hands.see(last.state);
     for (const { line, state } of told) this.#parts.observe(line, state);
   }
 
@@ -149,7 +182,9 @@ class Loop {
     const { phase } = this.#state.at;
     if (phase === "finished" || phase === "interrupted") return true;
     const waits =
-      phase === "paused" || this.#state.units.some(({ at }) => at.phase === "awaiting_approval");
+      phase === "paused" ||
+      this.#state.approvals.some(({ answer }) => answer === undefined) ||
+      this.#state.units.some(({ at }) => at.phase === "awaiting_approval");
     invariant(waits, "a run that works has something to do or to wait for");
     return false;
   }

@@ -2,16 +2,16 @@
 import type { HandAction } from "../core/action.ts";
 import type { RunEvent } from "../core/event.ts";
 import type { Clock } from "./hands.ts";
-import type { RunRequest } from "./request.ts";
+import type { Ruling, RunRequest } from "./request.ts";
 
 export type Mail =
   | { readonly type: "answer"; readonly action: HandAction; readonly events: readonly RunEvent[] }
   | { readonly type: "failed"; readonly action: HandAction; readonly error: unknown }
-  /** `acknowledge` is called once the request is in the journal or found to be void. */
+  /** `acknowledge` is called once the fact that the request became is in the journal, or the request was found to be void. */
   | {
       readonly type: "request";
       readonly request: RunRequest;
-      readonly acknowledge: () => Promise<void>;
+      readonly acknowledge: (ruling: Ruling) => Promise<void>;
     };
 
 export class Mailbox {

@@ -1,19 +1,50 @@
-/** What people say to a run from outside, and the fact that it becomes, if it still means anything. */
+/** What people, and workers at work, say to a run, and the fact that it becomes, if it still means anything. Each is ruled on when
+ *  its turn comes, by the state as it is then: of two that exclude each other the first wins. */
 import type { RunEvent } from "../core/event.ts";
 import type { UnitId } from "../core/id.ts";
 import type { RunState } from "../core/run.ts";
+import { ruleOnWorker, type WorkerRequest } from "./worker-request.ts";
 
 export type RunRequest =
   | { readonly type: "cancel"; readonly unit?: UnitId }
   | { readonly type: "pause" }
   | { readonly type: "continue" }
-  | { readonly type: "answer"; readonly id: string; readonly answer: "approved" | "denied" }
-  | { readonly type: "interrupt"; readonly signal: "SIGINT" | "SIGTERM" };
+  | {
+      readonly type: "answer";
+      readonly id: string;
+      readonly answer: "approved" | "denied";
+      readonly text?: string;
+    }
+  | { readonly type: "interrupt"; readonly signal: "SIGINT" | "SIGTERM" }
+  | WorkerRequest;
 
-/** Undefined where the request changes nothing: it came late, twice, or names what is not there. */
-export function factOf(state: RunState, request: RunRequest): RunEvent | undefined {
+export interface Refused {
+  readonly type: "refused";
+  readonly why: string;
+}
+
+/** Undefined where the request changes nothing: it came late, twice, or names what is not there. `now` is milliseconds since
+ *  the epoch. */
+export type Ruling = RunEvent | Refused | undefined;
+
+export function rule(state: RunState, request: RunRequest, now: number): Ruling {
   const { phase } = state.at;
-  if (phase === "finished" || phase === "interrupted") return undefined;
+  if (phase === "finished") return undefined;
+  switch (request.type) {
+    case "tell":
+    case "claim":
+    case "ask":
+    case "message":
+    case "write-context":
+      // Agents that wind down still tell what they spent.
+      return ruleOnWorker(state, request, now);
+    default:
+      return phase === "interrupted" ? undefined : ruleOnPerson(state, request);
+  }
+}
+
+function ruleOnPerson(state: RunState, request: Exclude<RunRequest, WorkerRequest>): Ruling {
+  const { phase } = state.at;
   switch (request.type) {
     case "cancel":
       if (request.unit !== undefined) return cancelUnit(state, request.unit);
@@ -25,11 +56,12 @@ export function factOf(state: RunState, request: RunRequest): RunEvent | undefin
     case "continue":
       return phase === "paused" ? { type: "run-continued" } : undefined;
     case "answer": {
-      const asked = state.units.some(
-        ({ at }) => at.phase === "awaiting_approval" && at.request === request.id,
+      const asked = state.approvals.some(
+        ({ id, answer }) => id === request.id && answer === undefined,
       );
       if (!asked) return undefined;
-      return { type: "approval-answered", id: request.id, answer: request.answer };
+      const { id, answer, text } = request;
+      return { type: "approval-answered", id, answer, ...(text === undefined ? {} : { text }) };
     }
     case "interrupt":
       return { type: "run-interrupted", why: request.signal, signal: request.signal };

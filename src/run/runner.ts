@@ -38,6 +38,7 @@ export interface RunnerParts {
     readonly pool: SlotPool;
     readonly folder: RunFolder;
     readonly state: RunState;
+    readonly mailbox: Mailbox;
   }) => Promise<{ readonly hands: Hands; close(): Promise<void> }>;
   readonly observe: (line: JournalLine, state: RunState) => void;
   readonly warn: (text: string) => void;
@@ -190,7 +191,7 @@ async function driveLoop(
   const { repository, stateHome, run, clock, answerable, observe } = parts;
   await requireIntegration(repository, state);
   const pool = await openSlotPool(stateHome, repository, run);
-  const made = await parts.makeHands({ pool, folder, state });
+  const made = await parts.makeHands({ pool, folder, state, mailbox });
   const inbox = await openInbox(folder.inbox, mailbox, parts.warn);
   try {
     await inbox.read();

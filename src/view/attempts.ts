@@ -10,7 +10,14 @@ export interface AttemptStory {
   readonly startedAt: number;
   readonly endedAt?: number;
   /** `accepted` is worked and not merged yet. */
-  readonly end: "running" | "accepted" | "merged" | "refused" | "stopped" | "interrupted";
+  readonly end:
+    | "running"
+    | "accepted"
+    | "merged"
+    | "refused"
+    | "stopped"
+    | "parked"
+    | "interrupted";
   readonly reason?: Reason;
   readonly summary: string;
   readonly changed: readonly RepoPath[];
@@ -75,6 +82,7 @@ function finished(
   const { outcome } = event;
   const ended = { ...story, endedAt: at, ...leavings(event.leavings) };
   if (outcome.type === "stopped") return { ...ended, end: "stopped" };
+  if (outcome.type === "parked") return { ...ended, end: "parked", summary: outcome.summary };
   const { summary, changed } = outcome;
   if (outcome.type === "completed") return { ...ended, end: "accepted", summary, changed };
   return { ...ended, end: "refused", summary, changed, reason: outcome.reason };

@@ -6,6 +6,9 @@ import { type RefName, type RepoPath, type RunId, type Sha, unitRef } from "../c
 import type { RunState, UnitState } from "../core/run.ts";
 import type { LandMode } from "../core/settings.ts";
 import { noSpend, type Reason, type ReasonType, type Spend } from "../core/worker.ts";
+import { type AgentDocument, agentDocuments } from "./agents.ts";
+import { type ApprovalDocument, approvalDocuments } from "./approvals.ts";
+import { runSummary } from "./summary.ts";
 import { type UnitStatus, unitStatus } from "./unit-status.ts";
 
 export interface ErrorFields {
@@ -34,6 +37,8 @@ export interface UnitDocument {
   readonly reason: ReasonDocument | null;
   readonly spend: Spend;
   readonly seconds: number;
+  /** Our own agents, of every attempt. */
+  readonly agents: readonly AgentDocument[];
 }
 
 export interface CompletionDocument {
@@ -54,6 +59,9 @@ export interface FinalDocument {
   readonly landed: Sha | null;
   readonly units: readonly UnitDocument[];
   readonly spend: Spend;
+  /** What the run's workers say they did, made one by `aggregate`. */
+  readonly summary: string;
+  readonly approvals: readonly ApprovalDocument[];
   readonly doneWhen: readonly CompletionDocument[];
   readonly landing: { readonly asked: LandMode; readonly refused: Refusal | null };
   readonly checks: { readonly run: number; readonly reused: number; readonly seconds: number };
@@ -78,6 +86,8 @@ export function finalDocument(state: RunState, facts: DocumentFacts = {}): Final
     landed: landedCommit(state),
     units: state.units.map((unit) => unitDocument(state, unit)),
     spend: totalSpend(state),
+    summary: runSummary(state),
+    approvals: approvalDocuments(state),
     doneWhen: completionDocuments(state),
     landing: { asked: state.settings.land, refused: landingRefusal(state) },
     checks: {
@@ -92,11 +102,17 @@ export function finalDocument(state: RunState, facts: DocumentFacts = {}): Final
 
 /** `complete` only where every unit is merged and `doneWhen` holds; `interrupted` until the landing too has come to its end. */
 export function outcomeOf(state: RunState): RunOutcome {
-  if (state.at.phase !== "finished")
-    return waitsForApproval(state) ? "awaiting_approval" : "interrupted";
+  if (state.at.phase !== "finished") return unfinishedOutcome(state);
   if (state.landing.phase === "asked" || state.landing.phase === "moving") return "interrupted";
   if (state.at.outcome !== "complete") return state.at.outcome;
   return allMerged(state) && completionHolds(state) ? "complete" : "partial";
+}
+
+function unfinishedOutcome(state: RunState): RunOutcome {
+  if (state.at.phase === "interrupted" && state.at.cause === "provider") {
+    return "provider_unavailable";
+  }
+  return waitsForApproval(state) ? "awaiting_approval" : "interrupted";
 }
 
 /** It stopped because nobody was there to answer, not because somebody stopped it. */
@@ -234,6 +250,7 @@ function unitDocument(state: RunState, unit: UnitState): UnitDocument {
     reason: reason === undefined ? null : reasonDocument(reason),
     spend: unit.spend,
     seconds: seconds(unit.workedMs),
+    agents: agentDocuments(state, unit),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What a person can do about a run: where the work that did not land is kept, and what to type next. */
 import { integrationRef, snapshotRef } from "../core/id.ts";
 import type { RunState, UnitState } from "../core/run.ts";
+import { openApprovals } from "./approvals.ts";
 import { landingSteps, type Step } from "./landing.ts";
 
 export interface KeptWork {
@@ -52,16 +53,12 @@ function keptOf(state: RunState, unit: UnitState): KeptWork[] {
 }
 
 function unfinishedSteps(state: RunState, { alive }: StepFacts): Step[] {
-  const approvals = state.units.flatMap((unit): Step[] =>
-    unit.at.phase === "awaiting_approval"
-      ? [
-          {
-            command: `pleach approve ${unit.at.request}`,
-            why: `lets ${unit.id} begin (\`pleach deny ${unit.at.request}\` refuses it)`,
-          },
-        ]
-      : [],
-  );
+  const approvals = openApprovals(state).map(({ id, who, what }): Step => {
+    return {
+      command: `pleach approve ${id}`,
+      why: `${who} ${what} (\`pleach deny ${id}\` refuses)`,
+    };
+  });
   if (!alive) return [...approvals, { command: `pleach resume ${state.run}`, why: "goes on" }];
   const paused = { command: `pleach resume ${state.run}`, why: "goes on" };
   return state.at.phase === "paused" ? [...approvals, paused] : approvals;

@@ -1,4 +1,6 @@
 /** The story of a run while it happens: one plain line for each event that matters, the same on a terminal and in a log file. */
+
+import type { Question } from "../core/desk.ts";
 import type {
   AttemptOutcome,
   JournalLine,
@@ -6,6 +8,7 @@ import type {
   MergeSubject,
   RunEvent,
 } from "../core/event.ts";
+import { unreachable } from "../core/failure.ts";
 import type { UnitId } from "../core/id.ts";
 import { unitPositions } from "../core/plan.ts";
 import type { RunState } from "../core/run.ts";
@@ -59,14 +62,21 @@ type Said = readonly [who: string, what: string];
 
 function sayEvent(event: RunEvent, state: RunState, look: ProgressLook): Said | undefined {
   return (
-    sayUnit(event, state) ?? sayMerge(event, look) ?? sayRun(event, state) ?? sayLanding(event)
+    sayUnit(event, state) ??
+    sayAgent(event, look) ??
+    sayMerge(event, look) ??
+    sayRun(event, state) ??
+    sayLanding(event)
   );
 }
 
 function sayUnit(event: RunEvent, state: RunState): Said | undefined {
   switch (event.type) {
-    case "approval-asked":
-      return [event.unit, `waits for approval: \`pleach approve ${event.id}\``];
+    case "approval-asked": {
+      const { id, question } = event;
+      const what = question === undefined ? "waits for approval" : sayQuestion(question);
+      return [event.unit, `${what}: \`pleach approve ${id}\``];
+    }
     case "approval-answered":
       return ["run", `${event.id} was ${event.answer}`];
     case "unit-started": {
@@ -87,6 +97,49 @@ function sayUnit(event: RunEvent, state: RunState): Said | undefined {
   }
 }
 
+function sayQuestion({ agent, kind, content }: Question): string {
+  switch (kind) {
+    case "agent":
+      return `${agent} waits for approval to begin (${content})`;
+    case "tool":
+      return `${agent} waits for approval to use ${content}`;
+    case "question":
+      return `${agent} asks: ${content}`;
+    default:
+      return unreachable(kind);
+  }
+}
+
+function sayAgent(event: RunEvent, look: ProgressLook): Said | undefined {
+  switch (event.type) {
+    case "agent-started": {
+      const how = event.queued ? "waits for its turn" : "began";
+      return look.verbose ? [event.unit, `${event.agent} (${event.role}) ${how}`] : undefined;
+    }
+    case "agent-spent":
+      return look.verbose
+        ? [event.unit, `${event.agent}, turn ${event.turns}: ${event.said}`]
+        : undefined;
+    case "agent-finished":
+      return look.verbose
+        ? [event.unit, `${event.agent} ${event.status.replace("_", " ")}: ${event.message}`]
+        : undefined;
+    case "budget-warned":
+      return [event.name, `most of the ${event.level}'s budget is spent`];
+    case "claim-answered": {
+      const { paths, answer, agent } = event;
+      const said = answer.type === "granted" ? "was granted" : `was refused (${answer.why})`;
+      return [event.unit, `${agent} ${said} ${sayList(paths, 3)}`];
+    }
+    case "message-sent":
+      return [event.unit, `is told by ${event.from}: ${event.text}`];
+    case "context-written":
+      return look.verbose ? ["run", `${event.by} wrote ${event.key}`] : undefined;
+    default:
+      return undefined;
+  }
+}
+
 function sayAttempt(outcome: AttemptOutcome, again: boolean): string {
   switch (outcome.type) {
     case "completed":
@@ -95,6 +148,10 @@ function sayAttempt(outcome: AttemptOutcome, again: boolean): string {
       return `refused, ${sayReason(outcome.reason)}${again ? "; will be tried again" : ""}`;
     case "stopped":
       return "stopped, what it left is kept";
+    case "parked":
+      return "waits for an approval, what it left is kept";
+    default:
+      return unreachable(outcome);
   }
 }
 

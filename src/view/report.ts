@@ -16,6 +16,7 @@ import {
 import { integrationBranch, isNamed, mergedNothing, sayRefusal } from "./landing.ts";
 import { code, codeBlock, plain, tableOf } from "./markdown.ts";
 import { keptWork, nextSteps } from "./next.ts";
+import { agentSections, sayCached } from "./report-agents.ts";
 import { whereItStands } from "./status.ts";
 import { countStatuses, sayCounts, sayStatus, unitStatus } from "./unit-status.ts";
 import {
@@ -67,6 +68,7 @@ export function reportMarkdown(
     `# Run ${code(state.run)}: ${whereItStands(state, facts.alive)}`,
     summary(state),
     section("Units", unitTable(state)),
+    ...agentSections(state).map(([title, body]) => section(title, body)),
     section("Refusals", refusals(state, stories)),
     section("Checks", checks(state, lines)),
     section("Landing", landing(state)),
@@ -95,7 +97,7 @@ function summary(state: RunState): string {
       "Checks",
       `${sayCount(state.checks.run, "run")}, ${state.checks.reused} reused, ${sayDuration(state.checks.ms)}`,
     ],
-    ...(hasSpend(spend) ? [["Spend", plain(saySpend(spend))]] : []),
+    ...(hasSpend(spend) ? [["Spend", plain([saySpend(spend), sayCached(state)].join(", "))]] : []),
     ["Made by", `Pleach ${plain(state.version)}`],
   ];
   return tableOf(["", ""], rows);

@@ -4,6 +4,8 @@ import type { CheckResult } from "../core/event.ts";
 import { unreachable } from "../core/failure.ts";
 import type { RunState, UnitState } from "../core/run.ts";
 import { fitWidth, oneLine } from "../core/text.ts";
+import { agentColumns, agentRows } from "./agents.ts";
+import { contextLines } from "./approvals.ts";
 import {
   completionResults,
   type ErrorFields,
@@ -40,15 +42,20 @@ export interface StatusFacts {
   /** Where the run's journal and logs are. */
   readonly folder?: string | undefined;
   readonly error?: ErrorFields | undefined;
+  /** Show what the agents share. */
+  readonly context?: boolean;
 }
 
 const unitsShownMax = 40;
+const agentsShownMax = 40;
 const linesShownMax = 8;
 
 export function statusView(state: RunState, facts: StatusFacts): string {
   const parts = [
     headLines(state, facts),
     unitTable(state, facts),
+    agentTable(state, facts),
+    facts.context === true ? sharedLines(state) : [],
     stuckLines(state, facts),
     completionLines(state, facts),
     landingLines(state, facts),
@@ -139,6 +146,19 @@ function unitTable(state: RunState, facts: StatusFacts): string[] {
   const rows = shown.map((unit) => unitRow(state, unit, { now: facts.now, spent }));
   const table = rows.length === 0 ? [] : [renderTable(header, rows, facts)];
   return [...table, ...rest.map((line) => facts.paint("dim", line))];
+}
+
+function agentTable(state: RunState, facts: StatusFacts): string[] {
+  const { rows, more } = agentRows(state, { now: facts.now, rowsMax: agentsShownMax });
+  if (rows.length === 0) return [];
+  const rest = more === 0 ? [] : [facts.paint("dim", `and ${sayCount(more, "more agent")}`)];
+  return [renderTable(agentColumns, rows, facts), ...rest];
+}
+
+function sharedLines(state: RunState): string[] {
+  const lines = contextLines(state);
+  if (lines.length === 0) return ["Shared context: nothing yet"];
+  return ["Shared context:", ...lines.map((line) => `  ${line}`)];
 }
 
 function unitRow(

@@ -4,6 +4,7 @@ import type { MergeSubject, StopWhy } from "../core/event.ts";
 import { unreachable } from "../core/failure.ts";
 import type { Checking, RunState, UnitState } from "../core/run.ts";
 import { oneLine } from "../core/text.ts";
+import { openApprovals } from "./approvals.ts";
 import { reasonOf } from "./document.ts";
 import { waitsFor } from "./unit-status.ts";
 import { sayCount, sayDuration, sayLines, sayList, sayReason, shortSha } from "./words.ts";
@@ -63,17 +64,10 @@ function waitsForPerson(state: RunState): Stuck[] {
     state.at.phase === "paused"
       ? [{ who: "run", why: "paused; `pleach resume` goes on", needsPerson: true }]
       : [];
-  const asked = state.units.flatMap((unit): Stuck[] =>
-    unit.at.phase === "awaiting_approval"
-      ? [
-          {
-            who: unit.id,
-            why: `waits for \`pleach approve ${oneLine(unit.at.request)}\``,
-            needsPerson: true,
-          },
-        ]
-      : [],
-  );
+  const asked = openApprovals(state).map(({ id, who, what }): Stuck => {
+    const why = `${what}: waits for \`pleach approve ${oneLine(id)}\``;
+    return { who, why, needsPerson: true };
+  });
   return [...paused, ...asked];
 }
 

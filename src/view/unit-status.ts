@@ -25,6 +25,7 @@ export function unitStatus(state: RunState, unit: UnitState): UnitStatus {
     case "waiting":
       return waitsFor(state, unit).length > 0 ? "pending" : "queued";
     case "running":
+      return at.askingSince === undefined ? "running" : "awaiting_approval";
     case "awaiting_approval":
     case "completed":
     case "merging":

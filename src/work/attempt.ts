@@ -1,30 +1,32 @@
 /** One attempt of one unit: a worktree at its base, the worker in it, everything that it left secured in a snapshot, then the gate,
  *  the unit's own checks, and a commit that we make. What the worker says of its success counts for nothing. */
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import { transcriptSpend, transcriptsFolder } from "../agent/transcript.ts";
+import type { Desk } from "../core/desk.ts";
 import type { AttemptOutcome, Leavings } from "../core/event.ts";
 import { invariant } from "../core/failure.ts";
 import { type RepoPath, type Sha, snapshotRef, unitRef } from "../core/id.ts";
 import type { Ownership } from "../core/ownership.ts";
 import type { Unit } from "../core/plan.ts";
+import type { Cut } from "../core/run.ts";
 import type { Settings } from "../core/settings.ts";
-import type { Assignment, Desk, Place, Reason, Worker, WorkOutcome } from "../core/worker.ts";
+import type { Assignment, Place, Reason, Spend, Worker, WorkOutcome } from "../core/worker.ts";
 import { commitMessage, commitTree, type Identity } from "../git/commit.ts";
 import { putRef } from "../git/ref.ts";
-import { prepareSlot, type Slot } from "../git/slot.ts";
+import type { Slot } from "../git/slot.ts";
 import { type Snapshot, takeSnapshot } from "../git/snapshot.ts";
 import type { SlotPool } from "../git/worktree.ts";
-import { fileFailure, readTextIfThere, writeAtomically } from "../host/file.ts";
+import { readTextIfThere } from "../host/file.ts";
 import { markOf } from "../host/process-tree.ts";
 import type { Sandbox } from "../host/sandbox.ts";
+import { makePlace, type PlaceFile, placeFile, preparePlace } from "./attempt-place.ts";
 import { runCheck } from "./check.ts";
 import { checkoutOf } from "./checkout-mode.ts";
 import { outputLog } from "./command-worker.ts";
 import { recordExchange } from "./exchange-record.ts";
 import { gate } from "./gate.ts";
 import { linkTargets } from "./link-target.ts";
-import { setUpWorktree } from "./setup.ts";
 
 export interface AttemptParts {
   readonly pool: SlotPool;
@@ -42,6 +44,10 @@ export interface AttemptParts {
   readonly record: string;
   readonly exchange: string;
   readonly desk: Desk;
+  /** What this attempt goes on from. */
+  readonly cut?: Cut | undefined;
+  /** One of several at the same time: whose commit becomes the unit's branch is decided later. */
+  readonly isApproach: boolean;
   /** How many worktrees may be filled at once. */
   /** What keeps our git from running the filters of others: see `filterGuard`. */
   readonly filterConfig: readonly string[];
@@ -56,7 +62,7 @@ export interface AttemptEnd {
 /** Settles with `stopped` soon after the signal aborts; what was left is in the snapshot then as well. */
 export async function attempt(parts: AttemptParts, signal: AbortSignal): Promise<AttemptEnd> {
   const place = await makePlace(parts);
-  const prepared = await prepare(parts, place, signal);
+  const prepared = await preparePlace(parts, place, signal);
   if (prepared.type === "stopped") return { outcome: { type: "stopped" }, leavings: {} };
   if (prepared.type === "refused") {
     return { outcome: refused(prepared.reason, [], ""), leavings: {} };
@@ -68,30 +74,32 @@ export async function attempt(parts: AttemptParts, signal: AbortSignal): Promise
   const summary = worked.type === "stopped" ? "" : worked.summary;
   const snapshot = await secure(parts, slot, made, { since, summary });
   const leavings = leavingsOf(snapshot);
+  if (worked.type === "parked") return { outcome: worked, leavings };
   const outcome = await judge(parts, { slot, place, worked, snapshot }, signal);
   return { outcome, leavings };
 }
 
 /** Whoever deleted it has thrown the attempt's work away; the next attempt gets a worktree that is made anew. */
 function withoutWorktree(slot: Slot, worked: WorkOutcome): AttemptOutcome {
-  if (worked.type === "stopped") return { type: "stopped" };
+  if (worked.type === "stopped" || worked.type === "parked") return worked;
   const message = `its worktree ${slot.path} was deleted while it worked`;
   return refused({ type: "worker_failed", message, paths: [] }, [], worked.summary);
 }
 
-/** Says that the worktree was ready for this attempt: only then does what lies in it belong to the attempt. */
-const placeFile = "place.json";
-
-interface PlaceFile {
-  readonly slot: Slot;
-  /** What set-up put there. */
-  readonly made: readonly RepoPath[];
-  /** When the worker may have begun, milliseconds since the epoch. */
-  readonly since: number;
+/** After a runner was killed: what its worker left is secured. The caller has proved that nothing of it still runs. */
+export async function recoverAttempt(parts: AttemptParts): Promise<Recovered> {
+  const record = path.join(parts.runRoot, parts.record);
+  const spend = await transcriptSpend(path.join(record, transcriptsFolder));
+  return { leavings: await recoverLeavings(parts), spend };
 }
 
-/** After a runner was killed: what its worker left is secured. The caller has proved that nothing of it still runs. */
-export async function recoverAttempt(parts: AttemptParts): Promise<Leavings> {
+export interface Recovered {
+  readonly leavings: Leavings;
+  /** What its agents spent in all, as their transcripts say. */
+  readonly spend: Spend;
+}
+
+async function recoverLeavings(parts: AttemptParts): Promise<Leavings> {
   const file = path.join(parts.runRoot, parts.record, placeFile);
   const text = await readTextIfThere(file);
   if (text === undefined) return {};
@@ -106,66 +114,6 @@ function leavingsOf({ commit, left }: Snapshot): Leavings {
     ...(commit === undefined ? {} : { snapshot: commit }),
     ...(left.length === 0 ? {} : { left }),
   };
-}
-
-async function makePlace(parts: AttemptParts): Promise<Place> {
-  const record = path.join(parts.runRoot, parts.record);
-  const { exchange, pool, slotNumber } = parts;
-  try {
-    await mkdir(record, { recursive: true });
-    await mkdir(exchange, { recursive: true });
-  } catch (error) {
-    throw fileFailure(error, `make ${record}`);
-  }
-  return { worktree: path.join(pool.root, `slot-${slotNumber}`), exchange, record };
-}
-
-type Prepared =
-  | ({ readonly type: "ready" } & PlaceFile)
-  | { readonly type: "refused"; readonly reason: Reason }
-  | { readonly type: "stopped" };
-
-async function prepare(parts: AttemptParts, place: Place, signal: AbortSignal): Promise<Prepared> {
-  const { pool, settings, assignment } = parts;
-  const { run, unit, attempt: number, base } = assignment;
-  try {
-    const content = { base, branch: unitRef(run, unit), checkout: checkoutOf(parts) };
-    const slot = await parts.checkoutLane(() =>
-      prepareSlot(pool, parts.slotNumber, content, { signal }),
-    );
-
-    const setup = await setUpWorktree(
-      settings.setup,
-      {
-        worktree: slot.path,
-        gitDir: slot.adminDir,
-        checkout: pool.repository.topLevel,
-        logFile: path.join(place.record, "setup.log"),
-        mark: markOf({ run, unit, attempt: number }),
-        sandbox: parts.sandbox?.(place),
-      },
-      signal,
-    );
-    if (setup.type === "stopped") return setup;
-    const log = `${parts.record}/setup.log`;
-    if (setup.type === "failed") {
-      const { message, tail } = setup;
-      return { type: "refused", reason: { type: "worker_failed", message, paths: [], log, tail } };
-    }
-    if (setup.changed.length === 0) {
-      const ready: PlaceFile = { slot, made: setup.made, since: Date.now() };
-      await writeAtomically(path.join(place.record, placeFile), JSON.stringify(ready));
-      return { type: "ready", slot, made: setup.made, since: ready.since };
-    }
-    const message = `set-up changed ${setup.changed.slice(0, 5).join(", ")}, which git does not ignore: commit it, or ignore it`;
-    return {
-      type: "refused",
-      reason: { type: "worker_failed", message, paths: setup.changed, log },
-    };
-  } catch (error) {
-    if (signal.aborted) return { type: "stopped" };
-    throw error;
-  }
 }
 
 async function secure(
@@ -217,13 +165,14 @@ async function judge(
   signal: AbortSignal,
 ): Promise<AttemptOutcome> {
   const { worked, snapshot } = left;
-  if (worked.type === "stopped") return { type: "stopped" };
+  if (worked.type === "stopped" || worked.type === "parked") return { type: "stopped" };
   const changed = snapshot.changed.map((change) => change.path);
   const { summary } = worked;
   if (worked.type === "failed") {
     const log = worked.log === undefined ? {} : { log: `${parts.record}/${worked.log}` };
-    const { message } = worked;
-    return refused({ type: "worker_failed", message, paths: [], ...log }, changed, summary);
+    const { message, reason: type = "worker_failed", level } = worked;
+    const whose = level === undefined ? {} : { level };
+    return refused({ type, message, paths: [], ...log, ...whose }, changed, summary);
   }
   const wordsOnly = parts.unit.owns.length === 0 && changed.length === 0;
   const facts = {
@@ -288,7 +237,9 @@ async function commitOf(parts: AttemptParts, snapshot: Snapshot, summary: string
   const request = { tree, parents: [base], message: messageOf(parts, summary), author };
   const { plain, commit } = snapshot;
   const head = plain === true && commit !== undefined ? commit : await commitTree(place, request);
-  await putRef(pool.repository, { ref: unitRef(run, unit), new: head, likely: base });
+  if (!parts.isApproach) {
+    await putRef(pool.repository, { ref: unitRef(run, unit), new: head, likely: base });
+  }
   return head;
 }
 

@@ -1,15 +1,17 @@
 /** The command worker: any program that reads TASK.md and changes files, such as another agent's command line. Its word is
  *  RESULT.json, else its exit code; its work is only what differs in the worktree, which others judge. */
 import path from "node:path";
+import type { Desk } from "../core/desk.ts";
 import { unreachable } from "../core/failure.ts";
 import type { Command } from "../core/plan.ts";
-import type { Assignment, Desk, Place, Worker, WorkOutcome } from "../core/worker.ts";
+import type { Assignment, Place, Worker, WorkOutcome } from "../core/worker.ts";
 import { workerEnvironment } from "../host/environment.ts";
 import { readTextIfThere } from "../host/file.ts";
 import { markOf } from "../host/process-tree.ts";
 import { type ProcessResult, runProcess } from "../host/run-process.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import { exchangeEnvironment, prepareExchange } from "./exchange.ts";
+import { openMail } from "./exchange-mail.ts";
 import { followLog, outputBytesMax } from "./output-log.ts";
 import { fillPlaceholders, takesFiles } from "./placeholder.ts";
 import { whatWentWrong } from "./process-end.ts";
@@ -55,6 +57,7 @@ async function runCommand(
   const paths = await prepareExchange(assignment, place.exchange);
   const logFile = path.join(place.record, outputLog);
   const input = stdin === "task" ? await readTextIfThere(paths.task) : undefined;
+  const mail = openMail(paths, desk);
   const follower = followLog(logFile, (text) => desk.report({ unit, text }));
   try {
     const result = await runProcess({
@@ -72,6 +75,7 @@ async function runCommand(
     return { process: result, said: await readResult(paths.result) };
   } finally {
     follower.stop();
+    await mail.close();
   }
 }
 

@@ -13,7 +13,7 @@ export function whatWentWrong(result: ProcessResult, timeoutMs: number): string 
   return succeeded(result) ? left : howItEnded(result, timeoutMs);
 }
 
-export function howItEnded({ end }: ProcessResult, timeoutMs: number): string {
+export function howItEnded({ end }: Pick<ProcessResult, "end">, timeoutMs: number): string {
   switch (end.type) {
     case "exited":
       return `exited with ${end.code}${meanings.get(end.code) ?? ""}`;

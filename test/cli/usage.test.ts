@@ -7,10 +7,10 @@ import { builtProgram, runProgram } from "../support/program.ts";
 import { type } from "../support/scripted-doors.ts";
 
 const commands =
-  "run plan resume status logs report approve deny pause cancel land undo clean doctor trust".split(
+  "run plan resume status logs report approve deny message pause cancel land undo clean agents doctor trust".split(
     " ",
   );
-const laterCommands = "init check merge agents dashboard worker completion message".split(" ");
+const laterCommands = "init check merge dashboard worker completion".split(" ");
 
 describe("pleach", () => {
   it("says its version", async () => {

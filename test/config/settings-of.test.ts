@@ -16,7 +16,7 @@ async function configOf(said: object): Promise<Config> {
 const target = "refs/heads/main" as RefName;
 
 async function settings(said: object, flags: RunFlags = {}, folder = "/nowhere") {
-  return await settingsOf(await configOf(said), flags, { target, folder, cwd: folder });
+  return await settingsOf(await configOf(said), flags, { target, folder, cwd: folder, roles: [] });
 }
 
 const refusal = (said: object, flags: RunFlags = {}, folder = "/nowhere") =>
@@ -89,6 +89,8 @@ describe("the settings of a run", () => {
       },
       budget: { agent: {}, unit: {}, run: {}, warnAt: 0.8 },
       context: { a: [1] },
+      roles: [],
+      yes: false,
       approval: "auto",
       policy: [],
       shell: { network: false, timeoutMs: 120_000, caches: [] },

@@ -131,7 +131,7 @@ describe("deadlines", () => {
     const due = state.updatedAt + settings.limits.unitTimeoutMs;
     expect(nextDeadline(state)).toBe(due);
     expect(answers(state, due - 1)).toEqual([
-      { type: "work", unit: "a", attempt: 1, base, slot: 1 },
+      { type: "work", unit: "a", attempt: 1, base, slot: 1, others: [] },
     ]);
     expect(answers(state, due)).toEqual([
       {
@@ -193,7 +193,7 @@ describe("a killed runner's attempts", () => {
       .happened({ type: "run-resumed", runner })
       .state();
     expect(answers(state)).toEqual([
-      { type: "recover-work", unit: "a", attempt: 1, base, slot: 1 },
+      { type: "recover-work", unit: "a", attempt: 1, base, slot: 1, others: [] },
     ]);
   });
 });

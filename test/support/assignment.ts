@@ -17,6 +17,7 @@ export function makeAssignment(facts: Partial<Assignment> = {}): Assignment {
     timeoutMs: 60_000,
     context: [],
     given: [],
+    agents: [],
     ...facts,
   };
 }

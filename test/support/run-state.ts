@@ -58,6 +58,8 @@ export const settings: Settings = {
   },
   budget: { agent: {}, unit: {}, run: {}, warnAt: 0.8 },
   approval: "auto",
+  roles: [],
+  yes: false,
   policy: [],
   shell: { network: false, timeoutMs: 120_000, caches: [] },
   protected: [],

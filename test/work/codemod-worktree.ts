@@ -3,10 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { RepoPath, RunId, Sha, UnitId } from "../../src/core/id.ts";
-import type { Assignment, Desk, Place } from "../../src/core/worker.ts";
+import type { Assignment, Place } from "../../src/core/worker.ts";
+import { makeDesk } from "../support/desk.ts";
 
 export const run = "20261120-1400-test" as RunId;
-export const silentDesk: Desk = { report: () => undefined };
+export const silentDesk = makeDesk();
 
 export interface Worktree {
   readonly place: Place;
@@ -50,6 +51,7 @@ export function makeWorktree(files: Readonly<Record<string, string | Buffer>> = 
       timeoutMs: 60_000,
       context: [],
       given: [],
+      agents: [],
       ...facts,
     }),
     remove: () => rmSync(root, { recursive: true, force: true }),

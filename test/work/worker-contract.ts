@@ -1,10 +1,12 @@
 /** What every worker must keep, whatever it is: one suite, run against each with one call. */
+
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Glob } from "../../src/core/id.ts";
 import type { Activity, Assignment, Worker, WorkOutcome } from "../../src/core/worker.ts";
 import { markOf, survivorsOf } from "../../src/host/process-tree.ts";
+import { makeDesk } from "../support/desk.ts";
 import { eventually } from "../support/eventually.ts";
 import { makeWorkPlace, type PlainPlace, treeOf, type WorkPlace } from "../support/work-place.ts";
 
@@ -164,7 +166,7 @@ export async function workOn(
   signal: AbortSignal = new AbortController().signal,
   report: (activity: Activity) => void = () => undefined,
 ): Promise<WorkOutcome> {
-  return await worker.work(place.assignment(facts), place, { report }, signal);
+  return await worker.work(place.assignment(facts), place, makeDesk({ report }), signal);
 }
 
 /** Whether the program runs already: its first words are in a log of the record. */

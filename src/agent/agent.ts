@@ -1,0 +1,282 @@
+/** One agent: a model that calls tools, turn by turn, until it is done or may not go on. Each step is a line in its transcript
+ *  before anything rests on it, and the next step follows from those lines alone, so that it can be cut off and continued
+ *  anywhere. What the model says of its own success counts for nothing: whoever started it judges. */
+import type { Account } from "../core/budget.ts";
+import type { AgentFact, AgentId, InvocationKind } from "../core/desk.ts";
+import type { Role, ToolName } from "../core/role.ts";
+import type { AgentAtWork, AgentDoor, AgentKeeper, ChildPlace, Judge } from "./agent-door.ts";
+import { Background } from "./background.ts";
+import { type Conversation, foldTranscript, withLine } from "./conversation.ts";
+import { FileStates } from "./file-state.ts";
+import { runAs } from "./identity.ts";
+import { Seat } from "./roster.ts";
+import { shortened } from "./shortened.ts";
+import type { ModelAccess, Surroundings } from "./surroundings.ts";
+import type { CallPlace, Tool } from "./tool.ts";
+import type { Transcript } from "./transcript.ts";
+import type { AgentEnd, AgentFinal, TranscriptFact } from "./transcript-line.ts";
+import { takeStep } from "./turn.ts";
+
+export interface AgentParts {
+  readonly id: AgentId;
+  readonly parent?: AgentDoor;
+  readonly role: Role;
+  /** What it may use. */
+  readonly tools: readonly ToolName[];
+  readonly makeTools: (door: AgentDoor) => readonly Tool[];
+  readonly access: ModelAccess;
+  readonly account: Account;
+  readonly transcript: Transcript;
+  readonly turnsMax: number;
+  /** Whether it may end now. */
+  readonly judge: Judge;
+  /** Takes what was said to the whole unit. */
+  readonly hearsUnit: boolean;
+  readonly keeper: AgentKeeper;
+}
+
+/** A piece of an agent's work: from its beginning, or from when it is spoken to again, to its end. */
+export interface Stint {
+  readonly number: number;
+  readonly kind: InvocationKind;
+  /** What it is told, where it is spoken to again. */
+  readonly told?: { readonly from: "gate" | "parent"; readonly text: string };
+  /** The turn of the parent that calls it: `session#turn`. */
+  readonly invokedBy?: string;
+  /** The journal knows already that it waits for its turn. */
+  readonly isAnnounced?: boolean;
+}
+
+export class Agent implements AgentAtWork {
+  readonly parts: AgentParts;
+  readonly around: Surroundings;
+  readonly files: FileStates;
+  readonly background: Background;
+  /** Calls of tools that were under way when the agent was cut off. */
+  readonly cutOff: ReadonlySet<number>;
+  readonly toolMap: ReadonlyMap<string, Tool>;
+  readonly #notes: string[] = [];
+  #conversation: Conversation;
+  #lifetime = new AbortController();
+  #seat: Seat;
+
+  constructor(around: Surroundings, parts: AgentParts) {
+    this.around = around;
+    this.parts = parts;
+    this.#conversation = foldTranscript(parts.transcript.before);
+    this.files = FileStates.fromJson(this.#conversation.files);
+    this.cutOff = new Set(
+      this.#conversation.calls.flatMap(({ result }, at) => (result === undefined ? [at] : [])),
+    );
+    this.background = new Background();
+    this.#seat = new Seat(around.roster, this.lifetime);
+    this.toolMap = new Map(parts.makeTools(this).map((tool) => [tool.name, tool]));
+  }
+
+  get id(): AgentId {
+    return this.parts.id;
+  }
+
+  get parent(): AgentId | undefined {
+    return this.parts.parent?.id;
+  }
+
+  get depth(): number {
+    return this.parts.parent === undefined ? 0 : this.parts.parent.depth + 1;
+  }
+
+  get session(): string {
+    const { run, unit, attempt } = this.around;
+    return `${run}/${unit}/${attempt}/${this.id}`;
+  }
+
+  get role(): Role {
+    return this.parts.role;
+  }
+
+  get keeper(): AgentKeeper {
+    return this.parts.keeper;
+  }
+
+  get judge(): Judge {
+    return this.parts.judge;
+  }
+
+  get turnsMax(): number {
+    return this.parts.turnsMax;
+  }
+
+  get hearsUnit(): boolean {
+    return this.parts.hearsUnit;
+  }
+
+  get tools(): readonly ToolName[] {
+    return this.parts.tools;
+  }
+
+  get access(): ModelAccess {
+    return this.parts.access;
+  }
+
+  get account(): Account {
+    return this.parts.account;
+  }
+
+  get conversation(): Conversation {
+    return this.#conversation;
+  }
+
+  get lifetime(): AbortSignal {
+    return this.#lifetime.signal;
+  }
+
+  /** Works until this stint ends; one that ended before answers with how. `signal` aborts with whoever started it. */
+  async work(stint: Stint, signal: AbortSignal): Promise<AgentEnd> {
+    const before = this.#conversation.finals[stint.number];
+    if (before !== undefined) return before;
+    this.#begin(signal);
+    if (this.#conversation.stints <= stint.number && stint.told !== undefined) {
+      await this.record({ type: "resumed", ...stint.told });
+    }
+    const end = await this.#toItsEnd(stint);
+    if (end.type !== "stopped" || this.keeper.stopping.aborted) return end;
+    const message = "ended by the agent that started it";
+    return this.end({ type: "cancelled", message, summary: this.#conversation.said });
+  }
+
+  /** Durable, then believed. */
+  async record(fact: TranscriptFact): Promise<void> {
+    const line = { ...fact, at: this.around.now() };
+    await this.parts.transcript.append(line);
+    this.#conversation = withLine(this.#conversation, line);
+  }
+
+  async end(final: AgentFinal): Promise<AgentFinal> {
+    await this.record({ type: "ended", final });
+    const message = final.type === "completed" ? final.summary : final.message;
+    const status = statusOf(final);
+    await this.tell({
+      type: "agent-finished",
+      agent: this.id,
+      status,
+      message: shortened(message),
+    });
+    return final;
+  }
+
+  tell(fact: AgentFact): Promise<void> {
+    return this.around.desk.tell(fact);
+  }
+
+  away<T>(work: () => Promise<T>): Promise<T> {
+    return this.#seat.away(work);
+  }
+
+  note(text: string): void {
+    this.#notes.push(text);
+  }
+
+  takeNotes(): readonly string[] {
+    return this.#notes.splice(0);
+  }
+
+  follow(child: AgentId, end: Promise<AgentEnd>): void {
+    this.background.add(child, end);
+  }
+
+  async placeChild(at: CallPlace, background: boolean, known?: ChildPlace): Promise<ChildPlace> {
+    const placed = this.#conversation.calls[at.index]?.child;
+    if (placed !== undefined) return placed;
+    const agent = known?.agent ?? `${this.id}.${this.#conversation.children.length + 1}`;
+    const place = { agent, stint: known?.stint ?? 0 };
+    // Believed at once, so that calls that start together get different names.
+    const line = {
+      type: "child",
+      index: at.index,
+      ...place,
+      background,
+      at: this.around.now(),
+    } as const;
+    this.#conversation = withLine(this.#conversation, line);
+    await this.parts.transcript.append(line);
+    return place;
+  }
+
+  #begin(signal: AbortSignal): void {
+    const lifetime = new AbortController();
+    this.#lifetime = lifetime;
+    const end = () => lifetime.abort();
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { signal: lifetime.signal, once: true });
+    this.#seat = new Seat(this.around.roster, this.lifetime);
+  }
+
+  /** Whatever it is that ends it, its subagents end before it has. */
+  async #toItsEnd(stint: Stint): Promise<AgentEnd> {
+    try {
+      const end = await this.#seated(stint);
+      this.#seat.give();
+      // Who waits for a person lets the others come to their ends.
+      if (end.type === "parked") await this.background.settled();
+      return end;
+    } finally {
+      this.#seat.give();
+      this.#lifetime.abort();
+      await this.background.settled();
+    }
+  }
+
+  async #seated(stint: Stint): Promise<AgentEnd> {
+    const { kind, invokedBy } = stint;
+    const { parent } = this.parts;
+    const started = {
+      type: "agent-started",
+      agent: this.id,
+      ...(parent === undefined ? {} : { parent: parent.id }),
+      role: this.role.name,
+      kind,
+    } as const;
+    if (this.around.roster.isFull && stint.isAnnounced !== true)
+      await this.tell({ ...started, queued: true });
+    if (!(await this.#seat.take())) return { type: "stopped" };
+    await this.tell({ ...started, queued: false });
+    const identity = {
+      agentId: this.id,
+      ...(parent === undefined ? {} : { parentSessionId: parent.session }),
+      ...(invokedBy === undefined ? {} : { invokingRequestId: invokedBy }),
+      agentType: parent === undefined ? "main" : "subagent",
+      subagentName: this.role.name,
+      invocationKind: kind,
+    } as const;
+    return runAs(identity, () => this.#live());
+  }
+
+  async #live(): Promise<AgentEnd> {
+    await this.#settleCutOff();
+    // Every way round takes a turn of the model, and those are counted.
+    while (!this.lifetime.aborted) {
+      const end = await takeStep(this);
+      if (end !== undefined) return end;
+    }
+    return { type: "stopped" };
+  }
+
+  /** A call of the model that was cut off is paid for; subagents in the background go on. */
+  async #settleCutOff(): Promise<void> {
+    const { open, background, calls } = this.#conversation;
+    if (open !== undefined) {
+      await this.record({ type: "unanswered", why: "cut off by a restart", spend: open.reserved });
+    }
+    for (const child of background) {
+      const isCalled = calls.some((call) => call.child?.agent === child.agent && !call.result);
+      if (!isCalled && !this.background.has(child.agent)) {
+        this.follow(child.agent, this.keeper.adopt(this, child));
+      }
+    }
+  }
+}
+
+function statusOf(final: AgentFinal): "completed" | "failed" | "cancelled" {
+  if (final.type !== "failed") return final.type;
+  return final.why === "over_budget" ? "cancelled" : "failed";
+}

@@ -1,0 +1,156 @@
+/** The agents of a unit, one after the other in one worktree, each given what those before it worked out. A gate among them
+ *  judges: what it refuses goes back, with its reasons, to whoever made it, a few times at most. */
+import { combine, type PartResult } from "../core/aggregate.ts";
+import type { Aggregate, Json } from "../core/plan.ts";
+import type { Role } from "../core/role.ts";
+import type { Agent } from "./agent.ts";
+import type { Judge } from "./agent-door.ts";
+import type { Agents } from "./agents.ts";
+import type { Beginning } from "./child.ts";
+import { fence } from "./fence.ts";
+import { aggregated, ownResult, verdictJudge, verdictOf } from "./judge.ts";
+import type { AgentEnd, AgentFinal } from "./transcript-line.ts";
+
+/** How often a gate may send the work back. */
+export const gateRoundsMax = 3;
+
+export interface StepResult {
+  readonly role: string;
+  readonly summary: string;
+}
+
+export interface PipelineParts {
+  readonly agents: Agents;
+  readonly roles: readonly Role[];
+  readonly aggregate?: Aggregate;
+  readonly beginningOf: (role: Role, before: readonly StepResult[]) => Beginning;
+  /** What an agent that may change files must pass before it may end. */
+  readonly judgeOf: (role: Role) => Judge;
+}
+
+/** A completed end stands for the whole unit. */
+export async function runPipeline(parts: PipelineParts): Promise<AgentEnd> {
+  const steps = stepsOf(parts.roles);
+  let rounds = 0;
+  for (let at = 0; at < steps.length; at += 1) {
+    const step = steps[at];
+    if (step === undefined) break;
+    const end = await work(parts, steps, at);
+    if (end.type !== "completed") return end;
+    step.done = end;
+    const reasons = refusalOf(step, end);
+    const back = steps.findLastIndex((each, position) => position < at && !each.isGate);
+    if (reasons === undefined || back < 0) continue;
+    rounds += 1;
+    if (rounds > gateRoundsMax) return givenUp(step, reasons, end);
+    for (const later of steps.slice(back + 1, at + 1)) later.told = lookAgain;
+    steps[back]?.refuse(step.role.name, reasons);
+    at = back - 1;
+  }
+  return whole(parts, steps);
+}
+
+const lookAgain =
+  "The work in the worktree was changed since, for the reasons that were given. Do your part again for what lies there now.";
+
+class Step {
+  readonly id: string;
+  readonly role: Role;
+  agent: Agent | undefined;
+  /** Pieces of work that have ended. */
+  stints = 0;
+  /** What it is told where it works again. */
+  told = "";
+  done: AgentFinal | undefined;
+
+  constructor(id: string, role: Role) {
+    this.id = id;
+    this.role = role;
+  }
+
+  get isGate(): boolean {
+    return this.role.gate === true;
+  }
+
+  refuse(by: string, reasons: readonly string[]): void {
+    const list = fence(reasons.map((reason) => `- ${reason}`).join("\n"), `reasons of the ${by}`);
+    this.told = `The ${by} has refused the work:\n\n${list}\n\nMend what is wrong, or say why it is right as it is.`;
+  }
+}
+
+/** Named by their roles; a role that comes again is numbered. */
+function stepsOf(roles: readonly Role[]): readonly Step[] {
+  return roles.map((role, at) => {
+    const same = roles.slice(0, at).filter(({ name }) => name === role.name).length;
+    return new Step(same === 0 ? role.name : `${role.name}-${same + 1}`, role);
+  });
+}
+
+async function work(parts: PipelineParts, steps: readonly Step[], at: number): Promise<AgentEnd> {
+  const step = steps[at];
+  if (step === undefined) return { type: "stopped" };
+  const before = steps.slice(0, at).map(({ role, done }) => ({
+    role: role.name,
+    summary: done === undefined ? "" : wordsOf(done),
+  }));
+  step.agent ??= await parts.agents.main(
+    step.id,
+    () => parts.beginningOf(step.role, before),
+    verdictJudge(step.role, judgeOf(parts, steps, at)),
+  );
+  const number = step.stints;
+  const stint = { number, kind: number === 0 ? "spawn" : "resume" } as const;
+  const told = number === 0 ? {} : { told: { from: "gate", text: step.told } as const };
+  const end = await parts.agents.workMain(step.agent, { ...stint, ...told });
+  step.stints += 1;
+  return end;
+}
+
+/** The last that is no gate also sums up, where a model is to do that. */
+function judgeOf(parts: PipelineParts, steps: readonly Step[], at: number): Judge {
+  const step = steps[at];
+  const inner: Judge =
+    step === undefined ? async () => ({ type: "good" }) : parts.judgeOf(step.role);
+  const sumsUp = at === steps.findLastIndex(({ isGate }) => !isGate);
+  if (parts.aggregate !== "ai_summarize" || !sumsUp) return inner;
+  return async (agent, signal) => {
+    const judgement = await inner(agent, signal);
+    if (judgement.type === "again") return judgement;
+    return aggregated("ai_summarize", agent, [...resultsOf(steps.slice(0, at)), ownResult(agent)]);
+  };
+}
+
+function refusalOf(step: Step, end: AgentFinal): readonly string[] | undefined {
+  if (!step.isGate || end.type !== "completed") return undefined;
+  const verdict = verdictOf(end.data);
+  return verdict?.verdict === "refused" ? verdict.reasons : undefined;
+}
+
+function givenUp(step: Step, reasons: readonly string[], end: AgentFinal): AgentEnd {
+  const message = `the ${step.role.name} refused the work ${gateRoundsMax + 1} times: ${reasons.join("; ")}`;
+  return { type: "failed", why: "worker_failed", message, summary: end.summary };
+}
+
+/** Without a strategy the last agent that is no gate speaks for all. */
+function whole({ aggregate = "pipeline" }: PipelineParts, steps: readonly Step[]): AgentEnd {
+  const makers = steps.filter(({ isGate }) => !isGate);
+  const speaking = aggregate === "pipeline" || aggregate === "ai_summarize";
+  const results = resultsOf(speaking && makers.length > 0 ? makers : steps);
+  const { summary, data } = combine(speaking ? "pipeline" : aggregate, results);
+  const words = summary.trim() === "" && data !== undefined ? JSON.stringify(data) : summary;
+  return { type: "completed", summary: words, ...(data === undefined ? {} : { data }) };
+}
+
+function resultsOf(steps: readonly Step[]): readonly PartResult[] {
+  return steps.flatMap(({ id, done }): readonly PartResult[] => {
+    if (done?.type !== "completed") return [];
+    const { summary, data } = done;
+    return [{ name: id, summary, ...(data === undefined ? {} : { data: data as Json }) }];
+  });
+}
+
+/** What it said, or its data where it said nothing. */
+function wordsOf(final: AgentFinal): string {
+  const data = final.type === "completed" ? final.data : undefined;
+  return final.summary.trim() === "" && data !== undefined ? JSON.stringify(data) : final.summary;
+}

@@ -1,0 +1,156 @@
+/** The tool calls of one turn: what only reads runs at once, what starts agents runs at once, what changes runs one after the
+ *  other, and nothing overtakes a change. It must never make a call twice that may have changed something. */
+import type { Json } from "../core/plan.ts";
+import type { AgentAtWork } from "./agent-door.ts";
+import { repeatsMax, repeatsWarned } from "./agent-limits.ts";
+import type { PendingCall } from "./conversation.ts";
+import type { CallPlace, Effect, ToolResult } from "./tool.ts";
+import {
+  contentOf,
+  hasChanged,
+  type ReadCall,
+  readCall,
+  refusalOf,
+  sameness,
+  shownResult,
+} from "./tool-call.ts";
+import type { AgentEnd, FilesRead } from "./transcript-line.ts";
+
+const cutOffText =
+  "cut off by a restart: it may or may not have taken effect; look before you call it again";
+
+type ReadyCall = Extract<ReadCall, { type: "ready" }>;
+
+interface DueCall {
+  readonly index: number;
+  readonly pending: PendingCall;
+  readonly read: ReadCall;
+}
+
+/** Makes every call of the last turn that has no result. An end only where the agent cannot take another turn. */
+export async function makeCalls(agent: AgentAtWork): Promise<AgentEnd | undefined> {
+  const { turns, calls } = agent.conversation;
+  const due = calls.flatMap((pending, index): readonly DueCall[] => {
+    if (pending.result !== undefined) return [];
+    return [{ index, pending, read: readCall(agent.toolMap, pending.call) }];
+  });
+  for (const part of partsOf(due)) {
+    const ways = part.filter((call) => effectOf(call) === "starts").length;
+    const make = (call: DueCall) => makeCall(agent, call, { turn: turns, index: call.index, ways });
+    const readers = part.filter((call) => effectOf(call) === "reads");
+    await Promise.all(readers.map(make));
+    const starters = part.filter((call) => effectOf(call) === "starts");
+    if (starters.length > 0) await agent.away(() => Promise.all(starters.map(make)));
+    for (const call of part) if (effectOf(call) === "changes") await make(call);
+    if (agent.lifetime.aborted) return { type: "stopped" };
+  }
+  // A call without a result waits for a person.
+  const { stage, said } = agent.conversation;
+  return stage === "calls" ? { type: "parked", summary: said } : undefined;
+}
+
+/** Calls in the order of the model, in parts: a change is one for itself. */
+function partsOf(due: readonly DueCall[]): readonly (readonly DueCall[])[] {
+  const parts: DueCall[][] = [];
+  let open: DueCall[] | undefined;
+  for (const call of due) {
+    if (effectOf(call) === "changes") {
+      parts.push([call]);
+      open = undefined;
+    } else if (open === undefined) {
+      open = [call];
+      parts.push(open);
+    } else open.push(call);
+  }
+  return parts;
+}
+
+/** A call that cannot be made has no effect but its answer. */
+function effectOf({ read }: DueCall): Effect {
+  return read.type === "bad" ? "reads" : read.effect;
+}
+
+async function makeCall(agent: AgentAtWork, due: DueCall, at: CallPlace): Promise<void> {
+  const { pending, read, index } = due;
+  if (agent.lifetime.aborted) return;
+  if (read.type === "bad") return keep(agent, due, { type: "failed", text: read.text }, true);
+  const waited = pending.waiting !== undefined && !pending.waiting.cleared;
+  if (
+    agent.cutOff.has(index) &&
+    read.effect === "changes" &&
+    !(waited && !pending.waiting?.altered)
+  ) {
+    return keep(agent, due, { type: "failed", text: cutOffText });
+  }
+  const refusal = await permission(agent, due, read);
+  if (refusal === "parked" || agent.lifetime.aborted) return;
+  if (refusal !== undefined) return keep(agent, due, { type: "failed", text: refusal });
+  const result = await read.tool.call(read.given, agent.lifetime, at);
+  // What was stopped on its way has no result that may be believed; it is cut off, as by a restart.
+  if (result.type === "parked" || (agent.lifetime.aborted && result.type === "failed")) return;
+  await keep(agent, due, result);
+}
+
+/** Why the call may not be made; undefined where it may. */
+async function permission(
+  agent: AgentAtWork,
+  { index, pending }: DueCall,
+  { tool, given }: ReadyCall,
+): Promise<string | "parked" | undefined> {
+  const { around, role } = agent;
+  const ruling = around.decide({ role, tool: tool.name, given });
+  if (ruling.decision === "deny") return refusalOf(tool.name, ruling);
+  if (ruling.decision === "allow") return undefined;
+  const altered = around.redact(pending.call.text) !== pending.call.text;
+  if (pending.waiting === undefined) await agent.record({ type: "waiting", index, altered });
+  const question = { agent: agent.id, kind: "tool", content: contentOf(pending.call) } as const;
+  const answer = await agent.away(() => around.desk.ask(question, agent.lifetime));
+  if (answer.type === "nobody") return "parked";
+  if (answer.type === "denied") {
+    const why = answer.text === undefined || answer.text === "" ? "" : `: ${answer.text}`;
+    return `a person has denied this call${why}. Go on without it.`;
+  }
+  await agent.record({ type: "cleared", index });
+  return undefined;
+}
+
+async function keep(
+  agent: AgentAtWork,
+  { index, pending, read }: DueCall,
+  result: Exclude<ToolResult, { type: "parked" }>,
+  strike = false,
+): Promise<void> {
+  const { call } = pending;
+  const shown = result.type === "finished" ? "Noted." : shownResult(call.name, result);
+  const same = sameness(call, shown);
+  const count = (agent.conversation.repeats.get(same) ?? 0) + 1;
+  const warning =
+    count >= repeatsWarned && count < repeatsMax
+      ? `\n\n(You have made this very call ${count} times with this very result. At ${repeatsMax} you are ended: do something else.)`
+      : "";
+  const files = filesLearnt(agent);
+  await agent.record({
+    type: "result",
+    index,
+    text: shown + warning,
+    failed: result.type === "failed",
+    strike,
+    same,
+    changed: read.type === "ready" && hasChanged(read.tool, result),
+    ...(result.type === "finished" ? { finished: { data: result.data as Json } } : {}),
+    ...(Object.keys(files).length === 0 ? {} : { files }),
+  });
+}
+
+/** What it knows of files by now that its transcript does not say. */
+function filesLearnt({ files, conversation }: AgentAtWork): FilesRead {
+  const now = files.toJson() as FilesRead;
+  const before = conversation.files;
+  const learnt = Object.entries(now).filter(
+    ([path, state]) => JSON.stringify(state) !== JSON.stringify(before[path] ?? null),
+  );
+  const forgotten = Object.keys(before).filter(
+    (path) => before[path] !== null && !Object.hasOwn(now, path),
+  );
+  return Object.fromEntries([...learnt, ...forgotten.map((path) => [path, null] as const)]);
+}

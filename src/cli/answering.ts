@@ -1,0 +1,37 @@
+/** Who answers what a run asks while it goes on: the person at the terminal, or nobody but `--yes`. */
+import ciInfo from "ci-info";
+import type { RunState } from "../core/run.ts";
+import { openApprovals } from "../view/approvals.ts";
+import { type AnswerGiven, askPerson } from "./ask-person.ts";
+
+export interface Answering {
+  /** A person is there. */
+  readonly answerable: boolean;
+  /** Where answers go, once there is a run that hears them. */
+  connect(hear: (given: AnswerGiven) => void): void;
+  see(state: RunState): void;
+  close(): void;
+}
+
+export function openAnswering(): Answering {
+  const answerable = process.stdin.isTTY === true && process.stderr.isTTY === true && !ciInfo.isCI;
+  let hear: (given: AnswerGiven) => void = () => undefined;
+  const person = answerable
+    ? askPerson({
+        input: process.stdin,
+        write: (text) => void process.stderr.write(text),
+        answer: (given) => hear(given),
+      })
+    : undefined;
+  return {
+    answerable,
+    connect: (given) => {
+      hear = given;
+    },
+    see: (state) => {
+      if (!state.settings.yes) return person?.see(state);
+      for (const { id } of openApprovals(state)) hear({ id, answer: "approved" });
+    },
+    close: () => person?.close(),
+  };
+}

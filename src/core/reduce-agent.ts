@@ -1,0 +1,127 @@
+/** What is known of our own agents: who works, what it cost, what they were granted, said to each other and share. */
+import { sumOf } from "./budget.ts";
+import type { AgentFact } from "./desk.ts";
+import type { RunEvent } from "./event.ts";
+import { invariant, unreachable } from "./failure.ts";
+import type { AgentState, RunState, UnitState } from "./run.ts";
+import { noSpend } from "./worker.ts";
+
+/** Older messages are forgotten: nobody reads that far back, and the journal has them. */
+export const messagesMax = 1000;
+
+export type AgentEvent = Extract<RunEvent, AgentFact>;
+export type SpokenEvent = Extract<
+  RunEvent,
+  { type: "claim-answered" | "message-sent" | "context-written" }
+>;
+
+/** One of an attempt's agents began, spent, or ended. */
+export function reduceAgent(unit: UnitState, event: AgentEvent, at: number): UnitState {
+  switch (event.type) {
+    case "agent-started":
+      return { ...unit, agents: begin(unit.agents, event, at) };
+    case "agent-spent": {
+      const { spend, turns, estimated, said } = event;
+      const spent = withAgent(unit, event, (agent) => ({
+        ...agent,
+        turns,
+        spend: sumOf(agent.spend, spend),
+        estimated: agent.estimated || estimated,
+        said: said === "" ? agent.said : said,
+      }));
+      return { ...spent, spend: sumOf(spent.spend, spend) };
+    }
+    case "agent-finished":
+      return withAgent(unit, event, (agent) => ({
+        ...agent,
+        status: event.status,
+        said: event.message === "" ? agent.said : event.message,
+        endedAt: at,
+      }));
+    case "budget-warned":
+      return unit;
+    default:
+      return unreachable(event);
+  }
+}
+
+export function reduceSpoken(state: RunState, event: SpokenEvent, at: number): RunState {
+  switch (event.type) {
+    case "claim-answered": {
+      if (event.answer.type === "refused") return state;
+      const units = state.units.map((unit) =>
+        unit.id === event.unit
+          ? { ...unit, claims: [...new Set([...unit.claims, ...event.paths])] }
+          : unit,
+      );
+      return { ...state, units };
+    }
+    case "message-sent": {
+      const { type: _, ...told } = event;
+      const messages = [...state.messages, { ...told, id: state.seq, at }];
+      return { ...state, messages: messages.slice(-messagesMax) };
+    }
+    case "context-written": {
+      const { key, value, by } = event;
+      const { [key]: __, ...others } = state.context;
+      return {
+        ...state,
+        context: value === null ? others : { ...others, [key]: { value, by, at } },
+      };
+    }
+    default:
+      return unreachable(event);
+  }
+}
+
+/** An attempt that ended has no agents at work, whatever they could still say. */
+export function endAgents(
+  agents: readonly AgentState[],
+  attempt: number,
+  at: number,
+): readonly AgentState[] {
+  if (agents.every((agent) => agent.attempt !== attempt || agent.endedAt !== undefined)) {
+    return agents;
+  }
+  return agents.map((agent) =>
+    agent.attempt === attempt && agent.endedAt === undefined
+      ? { ...agent, status: "cancelled", endedAt: at }
+      : agent,
+  );
+}
+
+/** The same agent may begin again: queued first, spoken to again, or going on after a cut. */
+function begin(
+  agents: readonly AgentState[],
+  event: Extract<AgentEvent, { type: "agent-started" }>,
+  at: number,
+): readonly AgentState[] {
+  const { agent, attempt, parent, role, kind, queued } = event;
+  const known = agents.find((one) => one.agent === agent && one.attempt === attempt);
+  const begun: AgentState = {
+    agent,
+    attempt,
+    role,
+    kind,
+    status: queued ? "queued" : "running",
+    turns: known?.turns ?? 0,
+    spend: known?.spend ?? noSpend,
+    estimated: known?.estimated ?? false,
+    said: known?.said ?? "",
+    startedAt: known?.startedAt ?? at,
+    ...(parent === undefined ? {} : { parent }),
+  };
+  if (known === undefined) return [...agents, begun];
+  return agents.map((one) => (one === known ? begun : one));
+}
+
+function withAgent(
+  unit: UnitState,
+  { agent: id, attempt }: AgentEvent & { readonly agent: string },
+  change: (agent: AgentState) => AgentState,
+): UnitState {
+  const position = unit.agents.findLastIndex((one) => one.agent === id && one.attempt === attempt);
+  const known = unit.agents[position];
+  invariant(known !== undefined, `the agent ${id} of ${unit.id} has begun`);
+  return { ...unit, agents: unit.agents.with(position, change(known)) };
+}

@@ -1,0 +1,36 @@
+/** What the real hands are made of: plain facts of the run, and the doors to what is outside. */
+import type { RepoPath, UnitId } from "../core/id.ts";
+import type { Ownership } from "../core/ownership.ts";
+import type { RunState } from "../core/run.ts";
+import type { Activity, Judge, Worker } from "../core/worker.ts";
+import type { Identity } from "../git/commit.ts";
+import type { SlotPool } from "../git/worktree.ts";
+import type { Mark } from "../host/process-tree.ts";
+import type { Sandbox } from "../host/sandbox.ts";
+import type { RunFolder } from "./folder.ts";
+import type { Mailbox } from "./mailbox.ts";
+
+export interface HandsParts {
+  readonly pool: SlotPool;
+  readonly folder: RunFolder;
+  readonly author: Identity;
+  readonly ownership: Ownership;
+  /** The files at the plan's base that each unit owns: only the unit itself ever changes them. */
+  readonly files: ReadonlyMap<UnitId, readonly RepoPath[]>;
+  readonly workers: ReadonlyMap<string, Worker>;
+  /** Chooses where a unit was worked on in several ways; the first one is taken where there is no judge. */
+  readonly judge?: Judge | undefined;
+  readonly sandbox: ((writable: readonly string[]) => Sandbox) | undefined;
+  /** What keeps our git from running the filters of others. */
+  readonly filterConfig: readonly string[];
+  /** How many worktrees may be filled at once. */
+  readonly checkoutLane: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly report: (activity: Activity) => void;
+  /** Where the requests of workers go. */
+  readonly mailbox: Mailbox;
+  /** A person can answer while the run goes on. */
+  readonly answerable: boolean;
+  /** The state that this runner began with: what it says was begun was begun by another. */
+  readonly inherited: RunState;
+  readonly mark: Mark;
+}

@@ -1,0 +1,127 @@
+/** The agents of a run as rows: who works below whom, how far it is and what it cost. */
+import { tokensOf } from "../core/budget.ts";
+import type { AgentStatus } from "../core/desk.ts";
+import { unreachable } from "../core/failure.ts";
+import type { AgentState, RunState, UnitState } from "../core/run.ts";
+import type { Spend } from "../core/worker.ts";
+import type { Cell } from "./table.ts";
+import { type Colour, sayCount, sayDuration, sayLines, saySpend } from "./words.ts";
+
+export interface AgentDocument {
+  readonly id: string;
+  readonly attempt: number;
+  readonly parent: string | null;
+  readonly role: string;
+  /** How it came to work: `spawn`, `resume` or `fork`. */
+  readonly kind: string;
+  readonly status: AgentStatus;
+  readonly turns: number;
+  readonly spend: Spend;
+  /** Some of its spend was counted by us: the provider told nothing. */
+  readonly estimated: boolean;
+  readonly seconds: number;
+  /** Its last words. */
+  readonly said: string;
+}
+
+export const agentColumns = ["agent", "role", "status", "turns", "spend", "time", "last words"];
+
+/** Those of the last attempt of each unit that has any, each below its parent; at most `rowsMax`, then how many there are more. */
+export function agentRows(
+  state: RunState,
+  { now, rowsMax }: { readonly now: number; readonly rowsMax: number },
+): { readonly rows: readonly (readonly Cell[])[]; readonly more: number } {
+  const all = state.units.flatMap((unit) =>
+    inTree(lastAgents(unit)).map((agent) => agentRow(state, unit, agent, now)),
+  );
+  return { rows: all.slice(0, rowsMax), more: Math.max(0, all.length - rowsMax) };
+}
+
+export function agentDocuments(state: RunState, unit: UnitState): readonly AgentDocument[] {
+  return unit.agents.map((agent) => ({
+    id: agent.agent,
+    attempt: agent.attempt,
+    parent: agent.parent ?? null,
+    role: agent.role,
+    kind: agent.kind,
+    status: agentStatus(state, unit, agent),
+    turns: agent.turns,
+    spend: agent.spend,
+    estimated: agent.estimated,
+    seconds: Math.round(((agent.endedAt ?? state.updatedAt) - agent.startedAt) / 10) / 100,
+    said: agent.said,
+  }));
+}
+
+/** One that waits for a person does so wherever its unit stands. */
+export function agentStatus(state: RunState, unit: UnitState, agent: AgentState): AgentStatus {
+  const asks = state.approvals.some(
+    (one) =>
+      one.unit === unit.id && one.answer === undefined && one.question?.agent === agent.agent,
+  );
+  const isLast = agent.attempt >= unit.newest;
+  return asks && isLast && agent.status !== "completed" ? "awaiting_approval" : agent.status;
+}
+
+/** The share of what went in that the provider had in its cache, from 0 to 1; undefined where nothing went in. */
+export function cachedShare({ inputTokens, cachedTokens }: Spend): number | undefined {
+  return inputTokens === 0 ? undefined : cachedTokens / inputTokens;
+}
+
+function lastAgents({ agents, newest }: UnitState): readonly AgentState[] {
+  return agents.filter(({ attempt }) => attempt >= newest);
+}
+
+/** One that is worked on several ways has agents of one name in several attempts. */
+function inTree(agents: readonly AgentState[]): readonly AgentState[] {
+  const attempts = [...new Set(agents.map(({ attempt }) => attempt))];
+  return attempts.flatMap((attempt) => oneTree(agents.filter((one) => one.attempt === attempt)));
+}
+
+function oneTree(agents: readonly AgentState[]): readonly AgentState[] {
+  const known = new Set(agents.map(({ agent }) => agent));
+  const below = (parent: string | undefined): readonly AgentState[] =>
+    agents
+      .filter((one) => (known.has(one.parent ?? "") ? one.parent : undefined) === parent)
+      .flatMap((one) => [one, ...below(one.agent)]);
+  return below(undefined);
+}
+
+function agentRow(
+  state: RunState,
+  unit: UnitState,
+  agent: AgentState,
+  now: number,
+): readonly Cell[] {
+  const status = agentStatus(state, unit, agent);
+  const depth = agent.agent.split(".").length - 1;
+  const end = agent.endedAt ?? (state.at.phase === "working" ? now : state.updatedAt);
+  return [
+    { text: `${"  ".repeat(depth)}${unit.id}/${agent.agent}` },
+    { text: agent.role },
+    { text: status.replace("_", " "), colour: colourOf(status) },
+    { text: sayCount(agent.turns, "turn") },
+    { text: tokensOf(agent.spend) === 0 ? "" : saySpend(agent.spend) },
+    { text: sayDuration(end - agent.startedAt) },
+    { text: sayLines(agent.said) },
+  ];
+}
+
+function colourOf(status: AgentStatus): Colour | undefined {
+  switch (status) {
+    case "completed":
+      return "green";
+    case "failed":
+    case "timed_out":
+      return "red";
+    case "awaiting_approval":
+    case "cancelled":
+      return "yellow";
+    case "running":
+      return "cyan";
+    case "queued":
+      return undefined;
+    default:
+      return unreachable(status);
+  }
+}

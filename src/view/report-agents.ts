@@ -1,0 +1,70 @@
+/** What a report tells of our own agents: who worked below whom, what it cost, what they asked of people and of each other. */
+import { tokensOf } from "../core/budget.ts";
+import type { RunState } from "../core/run.ts";
+import { agentStatus, cachedShare } from "./agents.ts";
+import { approvalDocuments } from "./approvals.ts";
+import { totalSpend } from "./document.ts";
+import { code, plain, tableOf } from "./markdown.ts";
+import { runSummary } from "./summary.ts";
+import { sayCount, sayDuration, sayLines, saySpend } from "./words.ts";
+
+const rowsShownMax = 200;
+const saidCharsMax = 200;
+
+/** Each with its title; empty where there is nothing to tell. */
+export function agentSections(
+  state: RunState,
+): readonly (readonly [title: string, body: string])[] {
+  return [
+    ["Summary", plain(runSummary(state))],
+    ["Agents", agents(state)],
+    ["Approvals", approvals(state)],
+    ["Claims", claims(state)],
+  ];
+}
+
+/** How much of what was sent the provider had in its cache. */
+export function sayCached(state: RunState): string | undefined {
+  const share = cachedShare(totalSpend(state));
+  return share === undefined ? undefined : `${Math.round(share * 100)} % of the input was cached`;
+}
+
+function agents(state: RunState): string {
+  const all = state.units.flatMap((unit) =>
+    unit.agents.map((agent) => [
+      code(`${unit.id}/${agent.agent}`),
+      plain(agent.role),
+      agentStatus(state, unit, agent).replace("_", " "),
+      String(agent.attempt),
+      String(agent.turns),
+      tokensOf(agent.spend) === 0 ? "" : plain(saySpend(agent.spend)),
+      sayDuration((agent.endedAt ?? state.updatedAt) - agent.startedAt),
+      plain(cut(sayLines(agent.said))),
+    ]),
+  );
+  if (all.length === 0) return "";
+  const columns = ["Agent", "Role", "Status", "Attempt", "Turns", "Spend", "Time", "Last words"];
+  const more = all.length - rowsShownMax;
+  const table = tableOf(columns, all.slice(0, rowsShownMax));
+  return more > 0 ? `${table}\n\nand ${sayCount(more, "more agent")}` : table;
+}
+
+function approvals(state: RunState): string {
+  return approvalDocuments(state)
+    .map(({ id, unit, agent, content, answer }) => {
+      const who = agent === null ? unit : `${unit}/${agent}`;
+      return `- ${code(id)} of ${code(who)}: ${answer ?? "not answered"}: ${plain(cut(sayLines(content)))}`;
+    })
+    .join("\n");
+}
+
+function claims(state: RunState): string {
+  return state.units
+    .filter((unit) => unit.claims.length > 0)
+    .map((unit) => `- ${code(unit.id)}: ${unit.claims.map(code).join(", ")}`)
+    .join("\n");
+}
+
+function cut(text: string): string {
+  return text.length > saidCharsMax ? `${text.slice(0, saidCharsMax)}…` : text;
+}

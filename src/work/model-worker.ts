@@ -1,0 +1,241 @@
+/** The worker that is a model with tools: our own agents, one after the other in the unit's worktree. It is done when the
+ *  assignment's checks pass there, whatever the model says. It must never commit, and never take a provider that cannot be
+ *  used for work that failed. */
+import path from "node:path";
+import type { Judge } from "../agent/agent-door.ts";
+import { Agents } from "../agent/agents.ts";
+import type { Beginning } from "../agent/child.ts";
+import { FileStates } from "../agent/file-state.ts";
+import { PathLocks } from "../agent/path-locks.ts";
+import { runPipeline, type StepResult } from "../agent/pipeline.ts";
+import {
+  type Convention,
+  firstEntries,
+  sharedText,
+  systemPrompt,
+  unitTask,
+} from "../agent/prompt.ts";
+import { findRole } from "../agent/roles/built-in.ts";
+import type { Roster } from "../agent/roster.ts";
+import type { ModelAccess, Surroundings } from "../agent/surroundings.ts";
+import type { MayChange, Workplace } from "../agent/tool.ts";
+import { fileTools } from "../agent/tools/file-tools.ts";
+import { transcriptsFolder } from "../agent/transcript.ts";
+import type { AgentEnd } from "../agent/transcript-line.ts";
+import type { Desk } from "../core/desk.ts";
+import { Failure, unreachable } from "../core/failure.ts";
+import type { UnitId } from "../core/id.ts";
+import { matcherOf } from "../core/ownership.ts";
+import type { Budget, Command } from "../core/plan.ts";
+import type { Role } from "../core/role.ts";
+import type { ShellSettings } from "../core/settings.ts";
+import type { Assignment, Place, Worker, WorkOutcome } from "../core/worker.ts";
+import { workerEnvironment } from "../host/environment.ts";
+import { markOf } from "../host/process-tree.ts";
+import { runProcess } from "../host/run-process.ts";
+import type { Sandbox } from "../host/sandbox.ts";
+import { unattended } from "./check.ts";
+import { checksJudge } from "./check-judge.ts";
+import { howItEnded, whatWentWrong } from "./process-end.ts";
+import { oneLine, tailOf } from "./tail.ts";
+
+/** The role of a unit that names none. */
+const plainRole = "coder";
+/** The loop stops an attempt at its timeout; this ends it where the loop could not. */
+const timeoutGraceMs = 2000;
+
+export interface ModelWorkerOptions {
+  readonly name: string;
+  /** For a role that names a model, or none; undefined where there is no such model. */
+  readonly modelOf: (name: string | undefined) => ModelAccess | undefined;
+  /** One for the whole run. */
+  readonly roster: Roster;
+  readonly roles: readonly Role[];
+  /** Turns of one agent. */
+  readonly turnsMax: number;
+  readonly agentBudget: Budget;
+  readonly approval: "auto" | "required";
+  readonly decide: Surroundings["decide"];
+  readonly shell: ShellSettings;
+  /** What hides the machine from the commands of agents; absent where they run without a sandbox. */
+  readonly sandbox?: ((place: Place) => Sandbox) | undefined;
+  readonly ownerOf: (path: string) => UnitId | undefined;
+  readonly isProtected: (path: string) => boolean;
+  readonly conventionsOf: (
+    assignment: Assignment,
+    signal: AbortSignal,
+  ) => Promise<readonly Convention[]>;
+  readonly redact: (text: string) => string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** The conversation goes on from the transcripts in the place's record, where there are any. */
+export function createModelWorker(options: ModelWorkerOptions): Worker {
+  return {
+    name: options.name,
+    async work(assignment, place, desk, signal) {
+      if (signal.aborted) return { type: "stopped" };
+      const roles = rolesOf(options, assignment);
+      const timeout = AbortSignal.timeout(assignment.timeoutMs + timeoutGraceMs);
+      const ending = AbortSignal.any([signal, timeout]);
+      const around = await surroundingsOf(options, { assignment, place, desk }, ending);
+      const agents = new Agents(around, ending);
+      try {
+        const end = await runPipeline({
+          ...{ agents, roles },
+          ...(assignment.aggregate === undefined ? {} : { aggregate: assignment.aggregate }),
+          beginningOf: (role, before) => beginningOf(around, role, assignment, before),
+          judgeOf: (role) => judgeOf(role, assignment, around.workplaceOf(new FileStates()), place),
+        });
+        if (signal.aborted) return { type: "stopped" };
+        return outcomeOf(end, assignment);
+      } finally {
+        await agents.close();
+      }
+    },
+  };
+}
+
+function rolesOf({ roles }: ModelWorkerOptions, { agents, unit }: Assignment): readonly Role[] {
+  return (agents.length === 0 ? [plainRole] : agents).map((name) => {
+    const role = findRole(roles, name);
+    if (role !== undefined) return role;
+    throw new Failure(
+      "usage",
+      "unknown_role",
+      `the unit ${unit} names no role that there is: ${name}`,
+      {
+        advice: `name one of ${roles.map((each) => each.name).join(", ")} (see pleach agents)`,
+      },
+    );
+  });
+}
+
+interface Work {
+  readonly assignment: Assignment;
+  readonly place: Place;
+  readonly desk: Desk;
+}
+
+async function surroundingsOf(
+  options: ModelWorkerOptions,
+  { assignment, place, desk }: Work,
+  signal: AbortSignal,
+): Promise<Surroundings> {
+  const { roster, roles, modelOf, agentBudget, turnsMax, approval, decide, redact, now } = options;
+  const { run, unit, attempt } = assignment;
+  const locks = new PathLocks();
+  const mayChange = changeable(options, assignment, desk);
+  const outputs = path.join(place.record, "outputs");
+  const shell = {
+    sandbox: options.sandbox?.(place),
+    env: workerEnvironment(unattended),
+    timeoutMs: options.shell.timeoutMs,
+    mark: markOf({ run, unit, attempt }),
+  };
+  const { worktree } = place;
+  const workplaceOf = (files: FileStates) => {
+    return { worktree, mayChange, files, locks, outputs, shell };
+  };
+  return {
+    ...{ run, unit, attempt, desk, roster, modelOf, agentBudget, turnsMax, approval, decide },
+    ...{ redact, now, fileTools, workplaceOf },
+    transcripts: path.join(place.record, transcriptsFolder),
+    roleOf: (name) => findRole(roles, name),
+    roleNames: roles.map(({ name }) => name),
+    shared: sharedText(assignment, await options.conventionsOf(assignment, signal)),
+    runCommand: (command, stopped) => runCommand(workplaceOf(new FileStates()), command, stopped),
+  };
+}
+
+/** What the unit owns and what was granted to it, unless it is protected. */
+function changeable(
+  { ownerOf, isProtected }: ModelWorkerOptions,
+  { unit, owns }: Assignment,
+  desk: Desk,
+): (file: string) => MayChange {
+  const isOwned = matcherOf(owns);
+  return (file) => {
+    if (isProtected(file)) return { type: "no", isProtected: true };
+    const isGranted = desk.claimed().some((path) => path === file);
+    if (isOwned(file) || isGranted) return { type: "yes" };
+    const owner = ownerOf(file);
+    return {
+      type: "no",
+      isProtected: false,
+      ...(owner === undefined || owner === unit ? {} : { owner }),
+    };
+  };
+}
+
+function beginningOf(
+  around: Surroundings,
+  role: Role,
+  assignment: Assignment,
+  before: readonly StepResult[],
+): Beginning {
+  return {
+    role,
+    kind: "spawn",
+    system: systemPrompt(role),
+    entries: firstEntries(around.shared, unitTask(assignment, before)),
+    allowance: around.agentBudget,
+    turnsMax: Math.min(role.turnsMax ?? around.turnsMax, around.turnsMax),
+  };
+}
+
+/** Only who may change files is asked for green checks: before them they may be red for good reason. */
+function judgeOf(
+  role: Role,
+  { checks }: Assignment,
+  { worktree, shell }: Workplace,
+  { record }: Place,
+): Judge {
+  if (!mayChangeFiles(role)) return async () => ({ type: "good" });
+  const { mark, sandbox } = shell;
+  return checksJudge(checks, { worktree, record, mark, sandbox });
+}
+
+function mayChangeFiles({ tools }: Role): boolean {
+  const changing = ["edit", "patch", "write", "remove", "rename"] as const;
+  return tools === undefined || changing.some((tool) => tools.includes(tool));
+}
+
+async function runCommand(
+  { worktree, shell }: Workplace,
+  command: Command,
+  signal: AbortSignal,
+): ReturnType<Surroundings["runCommand"]> {
+  const { sandbox, env, mark, timeoutMs } = shell;
+  const result = await runProcess({
+    ...{ command, cwd: worktree, env, mark, timeoutMs, signal },
+    ...(sandbox === undefined ? {} : { sandbox }),
+  });
+  const wrong = whatWentWrong(result, timeoutMs);
+  if (wrong === undefined) return { type: "passed" };
+  const output = tailOf([result.stdoutTail, result.stderrTail].filter(Boolean).join("\n"));
+  return { type: "failed", message: wrong, output };
+}
+
+function outcomeOf(end: AgentEnd, { timeoutMs }: Assignment): WorkOutcome {
+  switch (end.type) {
+    case "completed":
+      return { type: "done", summary: end.summary, artifacts: [] };
+    case "failed": {
+      const { message, summary, why: reason, level } = end;
+      const whose = level === undefined ? {} : { level };
+      return { type: "failed", message: oneLine(message), summary, reason, ...whose };
+    }
+    case "cancelled":
+      return { type: "failed", message: oneLine(end.message), summary: end.summary };
+    case "parked":
+      return end;
+    case "stopped": {
+      const message = howItEnded({ end: { type: "timed_out" } }, timeoutMs);
+      return { type: "failed", message: `its agents ${message}`, summary: "" };
+    }
+    default:
+      return unreachable(end);
+  }
+}
