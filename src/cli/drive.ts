@@ -4,7 +4,7 @@ import type { RunEvent } from "../core/event.ts";
 import { makeRunId, type RepoPath, type RunId, type UnitId } from "../core/id.ts";
 import { type Ownership, ownershipOf } from "../core/ownership.ts";
 import type { RunState } from "../core/run.ts";
-import { type Repository, requireWritable } from "../git/repository.ts";
+import { requireWritable } from "../git/repository.ts";
 import { onInterrupt } from "../host/interrupt.ts";
 import { endSurvivors, markOf } from "../host/process-tree.ts";
 import type { Clock } from "../run/hands.ts";
@@ -13,21 +13,11 @@ import { beginRun, continueRun, lockRepository, type RunnerParts } from "../run/
 import { steadyClock } from "../run/steady-clock.ts";
 import { openAnswering } from "./answering.ts";
 import { chooseSandbox, type SandboxChoice } from "./choose-sandbox.ts";
-import type { Eyes } from "./doors.ts";
+import type { Driver } from "./driver.ts";
 import { keepReport } from "./keep-report.ts";
 import { makeHands } from "./make-hands.ts";
 import { ownedFiles, type Prepared } from "./prepare.ts";
 import { versionOfPackage } from "./version.ts";
-
-export interface Driver {
-  readonly repository: Repository;
-  readonly stateHome: string;
-  readonly eyes: Eyes;
-  /** How many worktrees may be filled at once. */
-  readonly checkoutLane: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Ends the process; asked for by a second Ctrl-C. */
-  readonly quit: (exitCode: number) => void;
-}
 
 /** Begins a run and drives it to its end. */
 export async function driveNew(driver: Driver, prepared: Prepared): Promise<RunState> {

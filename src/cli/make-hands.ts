@@ -8,7 +8,7 @@ import { RealHands } from "../run/perform.ts";
 import type { RunnerParts } from "../run/runner.ts";
 import type { Answering } from "./answering.ts";
 import { chooseSandbox, type SandboxChoice } from "./choose-sandbox.ts";
-import type { Driver } from "./drive.ts";
+import type { Driver } from "./driver.ts";
 import { makeWorkers } from "./make-workers.ts";
 
 export interface HandsFacts {

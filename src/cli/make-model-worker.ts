@@ -2,9 +2,8 @@
 import { readConventions } from "../agent/conventions.ts";
 import { withBuiltInRoles } from "../agent/roles/read-roles.ts";
 import { Roster } from "../agent/roster.ts";
-import type { ModelAccess, Surroundings } from "../agent/surroundings.ts";
+import type { ModelAccess } from "../agent/surroundings.ts";
 import { isProtected, type Ownership } from "../core/ownership.ts";
-import { decide, type PolicyRule } from "../core/policy.ts";
 import type { Role } from "../core/role.ts";
 import type { ModelSettings, Settings } from "../core/settings.ts";
 import type { Judge, Place, Worker } from "../core/worker.ts";
@@ -46,7 +45,7 @@ export async function makeModelWorker(
     turnsMax: settings.limits.turns,
     agentBudget: settings.budget.agent,
     approval: settings.approval,
-    decide: (question) => rulingOf(settings.policy, question),
+    rules: settings.policy,
     shell: settings.shell,
     sandbox,
     ownerOf: ownership.ownerOf,
@@ -95,33 +94,6 @@ async function access(name: string, told: ModelSettings): Promise<ModelAccess> {
   const { window, outputTokensMax, baseURL } = told;
   const model = await createModel(told, { name, key: process.env[told.apiKeyEnv] });
   return { model, window, outputTokensMax, lane: modelLanes.of(baseURL) };
-}
-
-/** A role's own bounds count as rules of the policy. */
-function rulingOf(
-  policy: readonly PolicyRule[],
-  { role, tool, given }: Parameters<Surroundings["decide"]>[0],
-): ReturnType<Surroundings["decide"]> {
-  const bounds: readonly PolicyRule[] =
-    role.shell === undefined
-      ? []
-      : [
-          {
-            role: role.name,
-            tool: "shell",
-            except: role.shell,
-            decision: "deny",
-            why: `a ${role.name} may only run ${role.shell.map((words) => words.join(" ")).join(", ")}`,
-          },
-        ];
-  const command = tool === "shell" ? commandIn(given) : undefined;
-  const { decision, rule } = decide([...policy, ...bounds], role.name, tool, command);
-  return { decision, ...(rule?.why === undefined ? {} : { why: rule.why }) };
-}
-
-function commandIn(given: unknown): string | undefined {
-  const { command } = (given ?? {}) as { readonly command?: unknown };
-  return typeof command === "string" ? command : undefined;
 }
 
 /** Every key that any model of this run is asked with. */
