@@ -39,7 +39,15 @@ export async function readAttempt(
   const own = await filesIn(folder, path.join("units", unit.id, String(attempt)));
   const names = [...new Set([...own, ...checkLogs(story)])].slice(0, filesMax);
   const files = await Promise.all(names.map((file) => readEnd(folder, file)));
-  return { attempt, story, files: files.filter((file) => file !== undefined) };
+  const found = files.filter((file) => file !== undefined);
+  return { attempt, story, files: await Promise.all(found.map(readable)) };
+}
+
+/** A transcript is for programs as it lies on the disk. */
+async function readable(file: LogFile): Promise<LogFile> {
+  if (!/(?:^|\/)agents\/[^/]+\.jsonl$/.test(file.name)) return file;
+  const { transcriptText } = await import("./transcript-text.ts");
+  return { ...file, text: transcriptText(file.text) };
 }
 
 async function filesIn(folder: string, under: string): Promise<string[]> {
