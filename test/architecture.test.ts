@@ -50,14 +50,21 @@ test("it lists the journal's whole vocabulary", () => {
   expect(listed.toSorted()).toEqual(eventTypes().toSorted());
 });
 
+/** What agents tell is among the events, and stands beside their other words. */
 function eventTypes(): string[] {
-  const name = "src/core/event.ts";
+  return [...typesIn("src/core/event.ts", "RunEvent"), ...typesIn("src/core/desk.ts", "AgentFact")];
+}
+
+function typesIn(name: string, union: string): string[] {
   const source = ts.createSourceFile(name, read(name), ts.ScriptTarget.Latest);
   const types: string[] = [];
   for (const statement of source.statements) {
-    if (!ts.isTypeAliasDeclaration(statement) || statement.name.text !== "RunEvent") continue;
+    if (!ts.isTypeAliasDeclaration(statement) || statement.name.text !== union) continue;
     const text = statement.type.getText(source);
-    for (const [, type = ""] of text.matchAll(/\{\s*readonly type: "([a-z-]+)"/g)) types.push(type);
+    for (const [, type = ""] of text.matchAll(
+      /\{\s*(?:\/\*\*[^*]*\*\/\s*)?readonly type: "([a-z-]+)"/g,
+    ))
+      types.push(type);
   }
   return types;
 }

@@ -1,10 +1,9 @@
 /** Opens an agent: anew with its beginning, or from its transcript as it was when it was cut off. */
 import type { Account } from "../core/budget.ts";
-import { sumOf } from "../core/budget.ts";
 import type { AgentId } from "../core/desk.ts";
 import { invariant } from "../core/failure.ts";
 import type { ToolName } from "../core/role.ts";
-import { noSpend, type Spend } from "../core/worker.ts";
+import { noSpend, type Spend, sumOf } from "../core/spend.ts";
 import { Agent, type AgentParts } from "./agent.ts";
 import type { AgentDoor, Judge } from "./agent-door.ts";
 import type { Beginning } from "./child.ts";
@@ -29,9 +28,23 @@ export async function openAgent(
   opening: Opening,
   { keeper, makeTools }: Pick<AgentParts, "keeper" | "makeTools">,
 ): Promise<Agent> {
-  const { id, parent } = opening;
-  const file = transcriptFile(around.transcripts, id);
+  const file = transcriptFile(around.transcripts, opening.id);
   const opened = await openTranscript(file, around.redact);
+  try {
+    return await agentOf(around, opening, { keeper, makeTools }, opened);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function agentOf(
+  around: Surroundings,
+  opening: Opening,
+  { keeper, makeTools }: Pick<AgentParts, "keeper" | "makeTools">,
+  opened: Transcript,
+): Promise<Agent> {
+  const { id, parent } = opening;
   const known = beginningIn(around, opening, opened.before[0]);
   const beginning = known ?? opening.beginning();
   const transcript = known === undefined ? await begun(around, opening, beginning, opened) : opened;

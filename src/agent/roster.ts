@@ -20,8 +20,8 @@ interface Waiter {
 export class Roster {
   readonly limits: RosterLimits;
   #working = 0;
-  /** Subagents that are about to be told to the journal. */
-  #starting = 0;
+  /** The subagents that are told to the journal, one after the other. */
+  #admitted: Promise<unknown> = Promise.resolve();
   /** Those who come back go before those who begin: they hold work that is half done. */
   readonly #returning: Waiter[] = [];
   readonly #beginning: Waiter[] = [];
@@ -56,15 +56,14 @@ export class Roster {
   }
 
   /** Starts one more subagent if the run may: `started` says how many the journal knows, `start` writes it there. */
-  async admit(started: () => number, start: () => Promise<void>): Promise<boolean> {
-    if (started() + this.#starting >= this.limits.agentsPerRun) return false;
-    this.#starting += 1;
-    try {
+  admit(started: () => number, start: () => Promise<void>): Promise<boolean> {
+    const admitted = this.#admitted.then(async () => {
+      if (started() >= this.limits.agentsPerRun) return false;
       await start();
-    } finally {
-      this.#starting -= 1;
-    }
-    return true;
+      return true;
+    });
+    this.#admitted = admitted.catch(() => undefined);
+    return admitted;
   }
 
   #wait(queue: Waiter[], signal: AbortSignal): Promise<boolean> {

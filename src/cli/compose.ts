@@ -19,7 +19,8 @@ import { openApprovals } from "../view/approvals.ts";
 import type { PlanPreview } from "../view/preview.ts";
 import { diagnose } from "./diagnosis.ts";
 import type { Cleaned, Doors, Eyes, Request, Where } from "./doors.ts";
-import { type Driver, driveNew, driveOn } from "./drive.ts";
+import { driveNew, driveOn } from "./drive.ts";
+import type { Driver } from "./driver.ts";
 import { type Prepared, prepare, requireTrust } from "./prepare.ts";
 import { anyRun, isUnfinished, openStoredRuns, type StoredRuns } from "./stored-runs.ts";
 

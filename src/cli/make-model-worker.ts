@@ -2,17 +2,17 @@
 import { readConventions } from "../agent/conventions.ts";
 import { withBuiltInRoles } from "../agent/roles/read-roles.ts";
 import { Roster } from "../agent/roster.ts";
-import type { ModelAccess, Surroundings } from "../agent/surroundings.ts";
+import type { ModelAccess } from "../agent/surroundings.ts";
 import { isProtected, type Ownership } from "../core/ownership.ts";
-import { decide, type PolicyRule } from "../core/policy.ts";
 import type { Role } from "../core/role.ts";
 import type { ModelSettings, Settings } from "../core/settings.ts";
-import type { Place, Worker } from "../core/worker.ts";
+import type { Judge, Place, Worker } from "../core/worker.ts";
 import type { Repository } from "../git/repository.ts";
 import { createModel } from "../host/model.ts";
 import { redactor } from "../host/model-fault.ts";
 import { modelLanes } from "../host/model-lane.ts";
 import type { Sandbox } from "../host/sandbox.ts";
+import { createApproachJudge } from "../work/approach-judge.ts";
 import { createModelWorker } from "../work/model-worker.ts";
 
 export interface ModelParts {
@@ -45,7 +45,7 @@ export async function makeModelWorker(
     turnsMax: settings.limits.turns,
     agentBudget: settings.budget.agent,
     approval: settings.approval,
-    decide: (question) => rulingOf(settings.policy, question),
+    rules: settings.policy,
     shell: settings.shell,
     sandbox,
     ownerOf: ownership.ownerOf,
@@ -55,6 +55,14 @@ export async function makeModelWorker(
     redact: redactAll(settings),
     now: Date.now,
   });
+}
+
+export async function makeApproachJudge(
+  name: string,
+  told: ModelSettings,
+  settings: Settings,
+): Promise<Judge> {
+  return createApproachJudge(await access(name, told), settings.budget.agent);
 }
 
 /** The field's words for the model of whoever asks; another maker's names mean nothing at this endpoint. */
@@ -86,33 +94,6 @@ async function access(name: string, told: ModelSettings): Promise<ModelAccess> {
   const { window, outputTokensMax, baseURL } = told;
   const model = await createModel(told, { name, key: process.env[told.apiKeyEnv] });
   return { model, window, outputTokensMax, lane: modelLanes.of(baseURL) };
-}
-
-/** A role's own bounds count as rules of the policy. */
-function rulingOf(
-  policy: readonly PolicyRule[],
-  { role, tool, given }: Parameters<Surroundings["decide"]>[0],
-): ReturnType<Surroundings["decide"]> {
-  const bounds: readonly PolicyRule[] =
-    role.shell === undefined
-      ? []
-      : [
-          {
-            role: role.name,
-            tool: "shell",
-            except: role.shell,
-            decision: "deny",
-            why: `a ${role.name} may only run ${role.shell.map((words) => words.join(" ")).join(", ")}`,
-          },
-        ];
-  const command = tool === "shell" ? commandIn(given) : undefined;
-  const { decision, rule } = decide([...policy, ...bounds], role.name, tool, command);
-  return { decision, ...(rule?.why === undefined ? {} : { why: rule.why }) };
-}
-
-function commandIn(given: unknown): string | undefined {
-  const { command } = (given ?? {}) as { readonly command?: unknown };
-  return typeof command === "string" ? command : undefined;
 }
 
 /** Every key that any model of this run is asked with. */

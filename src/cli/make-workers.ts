@@ -5,12 +5,14 @@ import type { RunId } from "../core/id.ts";
 import type { Ownership } from "../core/ownership.ts";
 import type { Plan } from "../core/plan.ts";
 import type { ModelSettings, Settings, WorkerSettings } from "../core/settings.ts";
-import type { Place, Worker } from "../core/worker.ts";
+import type { Judge, Place, Worker } from "../core/worker.ts";
 import type { Repository } from "../git/repository.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 
 export interface MadeWorkers {
   readonly workers: ReadonlyMap<string, Worker>;
+  /** Where a model is among the workers, or could be. */
+  readonly judge?: Judge | undefined;
   /** Ends what is kept between units. */
   close(): Promise<void>;
 }
@@ -51,10 +53,23 @@ export async function makeWorkers(
   }
   return {
     workers,
+    judge: await makeJudge(settings, plan),
     close: async () => {
       await Promise.all(closers.map((close) => close()));
     },
   };
+}
+
+/** Needed only where a unit is worked on in several ways. The run's own model comes first. */
+async function makeJudge(settings: Settings, plan: Plan): Promise<Judge | undefined> {
+  if (plan.units.every(({ approaches = 1 }) => approaches === 1)) return undefined;
+  const { makeApproachJudge } = await import("./make-model-worker.ts");
+  const names = [settings.worker, ...Object.keys(settings.workers)];
+  for (const name of names) {
+    const told = settings.workers[name];
+    if (told?.type === "model") return makeApproachJudge(name, told, settings);
+  }
+  return undefined;
 }
 
 type Made = Worker | (Worker & { close(): Promise<void> });

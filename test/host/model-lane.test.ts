@@ -82,6 +82,23 @@ describe("the lane to a provider", () => {
     expect(clock.now()).toBe(11_250);
   });
 
+  it("lets only a few go in one turn of the event loop, for all others need it too", async () => {
+    const wide = lane(64);
+    let entered = 0;
+    for (let agent = 0; agent < 64; agent += 1) {
+      void wide.enter(never).then(() => {
+        entered += 1;
+      });
+    }
+    const most = [];
+    while (entered < 64) {
+      const before = entered;
+      await new Promise((resolve) => setImmediate(resolve));
+      most.push(entered - before);
+    }
+    expect(Math.max(...most)).toBeLessThanOrEqual(8);
+  });
+
   it("lets nobody wait who was stopped, and loses no place by it", async () => {
     const narrow = lane(1);
     const [pass] = await enterAll(narrow, 1);

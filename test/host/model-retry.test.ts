@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Model, ModelFault, ModelOutcome } from "../../src/core/model.ts";
-import { noSpend } from "../../src/core/worker.ts";
+import { noSpend } from "../../src/core/spend.ts";
 import { createModel } from "../../src/host/model.ts";
 import { ModelLane } from "../../src/host/model-lane.ts";
 import { askPatiently, type PatienceOptions } from "../../src/host/model-retry.ts";

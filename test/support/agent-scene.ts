@@ -71,7 +71,7 @@ export async function sceneIn(
     turnsMax: 30,
     agentBudget: {},
     approval: "auto",
-    decide: () => ({ decision: "allow" }),
+    rules: [],
     shell: { network: false, timeoutMs: 20_000, caches: [] },
     ownerOf: () => undefined as UnitId | undefined,
     isProtected: () => false,

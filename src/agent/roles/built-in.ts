@@ -7,6 +7,42 @@ import { readTextIfThere } from "../../host/file.ts";
 const looking: readonly ToolName[] = ["read", "list", "glob", "grep"];
 const speaking: readonly ToolName[] = ["message", "inbox", "context_read", "context_write", "ask"];
 
+/** Commands that look, or run tests. */
+const readingAndTests = [
+  ["cat"],
+  ["head"],
+  ["tail"],
+  ["ls"],
+  ["wc"],
+  ["grep"],
+  ["rg"],
+  ["pwd"],
+  ["git", "status"],
+  ["git", "diff"],
+  ["git", "log"],
+  ["git", "show"],
+  ["npm", "test"],
+  ["npm", "run", "test"],
+  ["npx", "vitest"],
+  ["npx", "jest"],
+  ["npx", "mocha"],
+  ["npx", "tsc"],
+  ["pnpm", "test"],
+  ["yarn", "test"],
+  ["bun", "test"],
+  ["deno", "test"],
+  ["node", "--test"],
+  ["pytest"],
+  ["python", "-m", "pytest"],
+  ["python3", "-m", "pytest"],
+  ["cargo", "test"],
+  ["go", "test"],
+  ["make", "test"],
+  ["mvn", "test"],
+  ["gradle", "test"],
+  ["./gradlew", "test"],
+] as const;
+
 type Facts = Omit<Role, "source">;
 
 const coder: Facts = {
@@ -33,6 +69,7 @@ const reviewer: Facts = {
   aliases: ["code-reviewer"],
   description: "Judges a change and gives a verdict with reasons. Changes nothing.",
   tools: [...looking, "shell", ...speaking, "finish"],
+  shell: readingAndTests,
   gate: true,
   prompt: `You are a reviewer. You judge the work that lies in the working tree against the task that it was done for.
 
@@ -44,40 +81,7 @@ const tester: Facts = {
   aliases: ["verifier", "test-runner"],
   description: "Runs tests and tells what they say. Its shell only reads and runs tests.",
   tools: [...looking, "shell", ...speaking, "finish"],
-  shell: [
-    ["cat"],
-    ["head"],
-    ["tail"],
-    ["ls"],
-    ["wc"],
-    ["grep"],
-    ["rg"],
-    ["pwd"],
-    ["git", "status"],
-    ["git", "diff"],
-    ["git", "log"],
-    ["git", "show"],
-    ["npm", "test"],
-    ["npm", "run", "test"],
-    ["npx", "vitest"],
-    ["npx", "jest"],
-    ["npx", "mocha"],
-    ["npx", "tsc"],
-    ["pnpm", "test"],
-    ["yarn", "test"],
-    ["bun", "test"],
-    ["deno", "test"],
-    ["node", "--test"],
-    ["pytest"],
-    ["python", "-m", "pytest"],
-    ["python3", "-m", "pytest"],
-    ["cargo", "test"],
-    ["go", "test"],
-    ["make", "test"],
-    ["mvn", "test"],
-    ["gradle", "test"],
-    ["./gradlew", "test"],
-  ],
+  shell: readingAndTests,
   prompt: `You are a tester. You run the tests that tell whether the work in the working tree holds, and report what they say.
 
 Run the narrowest tests first, then the wider ones. Your shell may read and run tests, nothing else. For each failure give its name, the essential lines of its output, and the place in the code that most likely causes it. Say what you ran, word for word, and what you could not run. Do not change files.`,
@@ -88,6 +92,7 @@ const analyst: Facts = {
   aliases: ["analyzer"],
   description: "Weighs facts of the repository and answers a question with numbers and reasons.",
   tools: [...looking, "shell", ...speaking, "task", "finish"],
+  shell: readingAndTests,
   prompt: `You are an analyst. You answer a question about this repository with facts that you measured or counted yourself.
 
 Say how you measured. Tell facts from estimates and estimates from opinions. Where there are several ways, compare them by the same measures and recommend one. Do not change files.`,
