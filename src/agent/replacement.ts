@@ -14,10 +14,13 @@ export type Replaced =
   | { readonly type: "not_found" }
   | { readonly type: "ambiguous"; readonly places: number };
 
+/** So many are counted: to know of two is enough. */
+const placesMax = 100;
+
 export function replaceIn(text: string, replacement: Replacement): Replaced {
   const plain = withoutReturns(text);
   const sought = plainEnds(replacement.old);
-  const places = count(plain.text, sought);
+  const places = count(plain.text, sought, placesMax);
   if (places === 0) return { type: "not_found" };
   if (places > 1 && replacement.all !== true) return { type: "ambiguous", places };
   const ends = lineEndsOf(text);

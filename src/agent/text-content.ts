@@ -56,9 +56,11 @@ export function lineEndsOf(text: string): LineEnds {
   return windows === all ? "CRLF" : "mixed";
 }
 
-/** How often a text holds another, each place counted, also where two of them overlap. */
-export function count(text: string, sought: string): number {
+/** How often a text holds another, each place counted, also where two of them overlap; no more than `max` are sought. */
+export function count(text: string, sought: string, max = Number.POSITIVE_INFINITY): number {
   let found = 0;
-  for (let at = text.indexOf(sought); at >= 0; at = text.indexOf(sought, at + 1)) found += 1;
+  for (let at = text.indexOf(sought); at >= 0 && found < max; at = text.indexOf(sought, at + 1)) {
+    found += 1;
+  }
   return found;
 }

@@ -15,11 +15,21 @@ export interface Sandbox {
   readonly visible?: readonly string[];
   /** Shown empty, beside the doors to other programs that are always hidden. */
   readonly hidden?: readonly string[];
+  /** Folders that are empty at first and can be written, until the program ends: nothing of it reaches the disk. What is
+   *  named above and lies within is there all the same. */
+  readonly emptied?: readonly string[];
   readonly network: boolean;
 }
 
 /** In the order of strictness. */
-const treatments = ["visible", "writable", "protect", "hidden-folder", "hidden-file"] as const;
+const treatments = [
+  "visible",
+  "writable",
+  "protect",
+  "emptied",
+  "hidden-folder",
+  "hidden-file",
+] as const;
 type Treatment = (typeof treatments)[number];
 interface Place {
   readonly path: string;
@@ -68,8 +78,9 @@ export async function sandboxCommand(
   const tmp = await real("/tmp");
   const needed = await neededPlaces(sandbox);
   const optional = await optionalPlaces(sandbox, [cwd, ...programFolders(place.env)]);
+  const emptied = optional.filter((one) => one.treatment === "emptied").map((one) => one.path);
   const shown = optional.filter(
-    (one) => one.treatment !== "visible" || disappears(one.path, tmp, needed),
+    (one) => one.treatment !== "visible" || disappears(one.path, [tmp, "/dev", ...emptied], needed),
   );
   return [
     program,
@@ -108,12 +119,15 @@ async function optionalPlaces(
       const treatment = (await stat(there)).isDirectory() ? "hidden-folder" : "hidden-file";
       return [{ path: there, treatment } as const];
     }),
-    ...visible.map(async (file) => {
-      const there = await realIfThere(file);
-      return there === undefined ? [] : [{ path: there, treatment: "visible" } as const];
-    }),
+    ...visible.map((file) => placeIfThere(file, "visible")),
+    ...(sandbox.emptied ?? []).map((file) => placeIfThere(file, "emptied")),
   ]);
   return found.flat();
+}
+
+async function placeIfThere(file: string, treatment: Treatment): Promise<readonly Place[]> {
+  const there = await realIfThere(file);
+  return there === undefined ? [] : [{ path: there, treatment }];
 }
 
 /** Outer places first, so that what lies inside has the last word; at one path the stricter treatment has it. */
@@ -125,10 +139,13 @@ function inOrder(places: readonly Place[]): readonly Place[] {
   );
 }
 
-/** Whether a place would be gone from sight if nobody bound it; what lies within a bound place is seen with it. */
-function disappears(file: string, tmp: string, bound: readonly Place[]): boolean {
-  if (bound.some((one) => isWithin(file, one.path))) return false;
-  return isWithin(file, tmp) || isWithin(file, "/dev");
+/** Whether a place would be gone from sight if nobody bound it: it lies in a folder that is made anew, and what is bound of
+ *  that folder does not take it in. */
+function disappears(file: string, madeAnew: readonly string[], bound: readonly Place[]): boolean {
+  const around = madeAnew.filter((folder) => isWithin(file, folder));
+  return around.some(
+    (folder) => !bound.some((one) => isWithin(file, one.path) && isWithin(one.path, folder)),
+  );
 }
 
 function isWithin(file: string, folder: string): boolean {
@@ -146,6 +163,8 @@ function bindOf(place: Place): readonly string[] {
     case "protect":
     case "visible":
       return ["--ro-bind", place.path, place.path];
+    case "emptied":
+      return ["--perms", "0755", "--tmpfs", place.path];
     case "hidden-folder":
       return ["--perms", "0555", "--tmpfs", place.path];
     case "hidden-file":

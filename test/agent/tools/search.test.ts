@@ -104,9 +104,7 @@ describe("grep", () => {
     expect(said(await place.call("read", { path: file, from: 5000, to: 5000 }))).toContain(
       "needle",
     );
-    expect(said(await place.call("grep", { pattern: "needle", path: file, files: "x" }))).toMatch(
-      /nothing|failed/,
-    );
+    expect(said(await place.call("grep", { pattern: "needle", path: file }))).toContain(":needle");
     expect(said(await place.call("grep", { pattern: "needle", path: "b" })).length).toBeLessThan(
       500,
     );
