@@ -103,3 +103,14 @@ function linesOf(file: string): readonly TranscriptLine[] {
   const texts = readFileSync(file, "utf8").split("\n").slice(0, -1);
   return texts.map((text) => JSON.parse(text) as TranscriptLine);
 }
+
+type Line<T extends TranscriptLine["type"]> = Extract<TranscriptLine, { type: T }>;
+
+/** The lines of one kind. */
+export function transcriptLines<T extends TranscriptLine["type"]>(
+  scene: AgentScene,
+  agent: string,
+  type: T,
+): readonly Line<T>[] {
+  return scene.transcript(agent).filter((line): line is Line<T> => line.type === type);
+}
