@@ -5,7 +5,7 @@ import type { Account } from "../core/budget.ts";
 import type { AgentId } from "../core/desk.ts";
 import { Bug } from "../core/failure.ts";
 import { toolNames } from "../core/role.ts";
-import { noSpend } from "../core/worker.ts";
+import { noSpend } from "../core/spend.ts";
 import type { Agent, Stint } from "./agent.ts";
 import type {
   AgentDoor,

@@ -1,7 +1,7 @@
 /** What an agent is told of the end of its subagent: who it was, how it ended, what it spent, and its summary or its data. */
 import type { AgentId } from "../core/desk.ts";
 import type { Json } from "../core/plan.ts";
-import type { Spend } from "../core/worker.ts";
+import type { Spend } from "../core/spend.ts";
 import { fence } from "./fence.ts";
 import type { AgentFinal } from "./transcript-line.ts";
 

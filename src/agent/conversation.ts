@@ -1,11 +1,11 @@
 /** What an agent knows: the fold of its transcript. Pure, so that an agent that was cut off anywhere goes on from its file as
  *  if nothing had happened; nothing about an agent may be remembered that is not in these lines. */
-import { sumOf } from "../core/budget.ts";
+
 import type { AgentId } from "../core/desk.ts";
 import { unreachable } from "../core/failure.ts";
 import type { ModelMessage, ToolCall } from "../core/model.ts";
 import type { Json } from "../core/plan.ts";
-import { noSpend, type Spend } from "../core/worker.ts";
+import { noSpend, type Spend, sumOf } from "../core/spend.ts";
 import { compactedEntries, droppedEntries } from "./compacted.ts";
 import type { AgentFinal, Entry, FilesRead, TranscriptLine } from "./transcript-line.ts";
 

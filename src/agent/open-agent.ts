@@ -1,10 +1,9 @@
 /** Opens an agent: anew with its beginning, or from its transcript as it was when it was cut off. */
 import type { Account } from "../core/budget.ts";
-import { sumOf } from "../core/budget.ts";
 import type { AgentId } from "../core/desk.ts";
 import { invariant } from "../core/failure.ts";
 import type { ToolName } from "../core/role.ts";
-import { noSpend, type Spend } from "../core/worker.ts";
+import { noSpend, type Spend, sumOf } from "../core/spend.ts";
 import { Agent, type AgentParts } from "./agent.ts";
 import type { AgentDoor, Judge } from "./agent-door.ts";
 import type { Beginning } from "./child.ts";

@@ -58,10 +58,11 @@ function filePatch(patch: StructuredPatch): FilePatch {
   }
   if (patch.isBinary === true) refuse(`it changes the binary file ${shown(now)}`);
   if (patch.isCopy === true) refuse(`it copies ${shown(old)}: make the new file as new`);
-  const isGit = [old, now].every((name) => name === "/dev/null" || /^[ab]\//.test(name));
-  const plain = (name: string) => (isGit ? name.replace(/^[ab]\//, "") : name);
-  const isNew = old === "/dev/null" || patch.isCreate === true;
-  const isGone = now === "/dev/null" || patch.isDelete === true;
+  const none = "/dev/null";
+  const isGit = (old === none || old.startsWith("a/")) && (now === none || now.startsWith("b/"));
+  const plain = (name: string) => (isGit ? name.slice(2) : name);
+  const isNew = old === none || patch.isCreate === true;
+  const isGone = now === none || patch.isDelete === true;
   if (isNew && isGone) refuse("it names /dev/null on both sides");
   const mode = patch.newMode === undefined ? undefined : Number.parseInt(patch.newMode, 8) & 0o777;
   return {

@@ -22,6 +22,7 @@ export function replaceIn(text: string, replacement: Replacement): Replaced {
   if (places > 1 && replacement.all !== true) return { type: "ambiguous", places };
   const ends = lineEndsOf(text);
   const made: string[] = [];
+  let done = 0;
   let from = 0;
   let rawFrom = 0;
   for (let at = plain.text.indexOf(sought); at >= 0; at = plain.text.indexOf(sought, from)) {
@@ -29,11 +30,12 @@ export function replaceIn(text: string, replacement: Replacement): Replaced {
     const end = plain.rawIndex(at + sought.length);
     made.push(text.slice(rawFrom, start));
     made.push(withEnds(replacement.new, text.slice(start, end), ends));
+    done += 1;
     from = at + sought.length;
     rawFrom = end;
   }
   made.push(text.slice(rawFrom));
-  return { type: "replaced", text: made.join(""), places };
+  return { type: "replaced", text: made.join(""), places: done };
 }
 
 function plainEnds(text: string): string {

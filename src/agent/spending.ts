@@ -4,7 +4,7 @@ import type { Account, Over, Reservation } from "../core/budget.ts";
 import { invariant, unreachable } from "../core/failure.ts";
 import type { Model, ModelAnswer, ModelOutcome, ModelRequest } from "../core/model.ts";
 import type { Budget } from "../core/plan.ts";
-import { noSpend, type Spend } from "../core/worker.ts";
+import { noSpend, type Spend } from "../core/spend.ts";
 import type { PatienceOptions } from "../host/model-retry.ts";
 
 /** An answer that may hold less is not worth its question. */

@@ -56,11 +56,9 @@ export function lineEndsOf(text: string): LineEnds {
   return windows === all ? "CRLF" : "mixed";
 }
 
-/** How often a text holds another; those found do not overlap. */
+/** How often a text holds another, each place counted, also where two of them overlap. */
 export function count(text: string, sought: string): number {
   let found = 0;
-  for (let at = text.indexOf(sought); at >= 0; at = text.indexOf(sought, at + sought.length)) {
-    found += 1;
-  }
+  for (let at = text.indexOf(sought); at >= 0; at = text.indexOf(sought, at + 1)) found += 1;
   return found;
 }

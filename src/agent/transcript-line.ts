@@ -4,7 +4,7 @@ import type { AccountLevel } from "../core/budget.ts";
 import type { AgentId, InvocationKind } from "../core/desk.ts";
 import type { ModelMessage, ToolCall } from "../core/model.ts";
 import type { Aggregate, Budget, Json } from "../core/plan.ts";
-import type { Spend } from "../core/worker.ts";
+import type { Spend } from "../core/spend.ts";
 
 /** One message of a conversation. */
 export interface Entry {

@@ -2,10 +2,9 @@
  *  the agent itself writes to its file; whoever reads takes a last line that was cut short for one that never happened. */
 import { type FileHandle, mkdir, open, readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { sumOf } from "../core/budget.ts";
 import type { AgentId } from "../core/desk.ts";
 import { Failure } from "../core/failure.ts";
-import { noSpend, type Spend } from "../core/worker.ts";
+import { noSpend, type Spend, sumOf } from "../core/spend.ts";
 import { fileFailure, isAbsent, syncFolder } from "../host/file.ts";
 import type { TranscriptLine } from "./transcript-line.ts";
 

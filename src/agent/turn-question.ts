@@ -3,7 +3,7 @@
 import type { Over } from "../core/budget.ts";
 import { unreachable } from "../core/failure.ts";
 import type { ModelFault, ModelRequest } from "../core/model.ts";
-import type { Spend } from "../core/worker.ts";
+import type { Spend } from "../core/spend.ts";
 import { askPatiently } from "../host/model-retry.ts";
 import type { AgentAtWork } from "./agent-door.ts";
 import { type Compaction, compactionOf, summaryRequest } from "./compaction.ts";

@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import PQueue from "p-queue";
 import { readConfig } from "../config/read-config.ts";
-import { isTrusted, trust, trustQuestion } from "../config/trust.ts";
+import { isTrusted, rolesQuestion, trust, trustQuestion } from "../config/trust.ts";
 import { isSettled } from "../core/decide.ts";
 import type { RunEvent } from "../core/event.ts";
 import { Failure, invariant, unreachable } from "../core/failure.ts";
@@ -70,6 +70,13 @@ export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
       // Each run takes the lock for itself; whoever has it now is told of first.
       await (await lockRepository(stored.repository)).release();
       return clean(drive(stored, eyes), await runsToClean(stored, named), options);
+    },
+    agents: async (where) => {
+      const { withBuiltInRoles } = await import("../agent/roles/read-roles.ts");
+      const { broughtRoles } = await import("./model-needs.ts");
+      const { topLevel } = await openRepository(where.dir, { allowUnborn: true });
+      const { roles, warnings } = await broughtRoles(topLevel);
+      return { roles: await withBuiltInRoles(roles), warnings };
     },
     doctor: (where) => diagnose(where),
     trust: trustHere,
@@ -241,12 +248,19 @@ async function cleanTo(
 async function trustHere(where: Where) {
   const repository = await openRepository(where.dir, { allowUnborn: true });
   const read = await readConfig(repository.topLevel, where.config);
-  const question = await trustQuestion(read.config, read.folder);
-  const already = await isTrusted(stateHome(), repository.name, question.hash);
-  if (!already && question.commands.length > 0) {
+  const { files } = await (await import("./model-needs.ts")).broughtRoles(repository.topLevel);
+  const questions = [await trustQuestion(read.config, read.folder), rolesQuestion(files)];
+  const asked = questions.filter(({ commands }) => commands.length > 0);
+  let already = true;
+  for (const question of asked) {
+    if (await isTrusted(stateHome(), repository.name, question.hash)) continue;
+    already = false;
     await trust(stateHome(), repository.name, question);
   }
-  return { commands: question.commands, already };
+  return {
+    commands: asked.flatMap(({ commands }) => commands),
+    already: already && asked.length > 0,
+  };
 }
 
 /** A physical limit: so many at once, the others wait their turn. */

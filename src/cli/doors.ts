@@ -1,11 +1,12 @@
 /** What the commands may ask of the rest of the program. compose.ts makes the real thing; a command only parses flags, asks here
  *  and prints. Every door throws a Failure where the outside fails. */
+
+import type { Activity } from "../core/desk.ts";
 import type { JournalLine } from "../core/event.ts";
 import type { RunId } from "../core/id.ts";
 import type { Role } from "../core/role.ts";
 import type { RunState } from "../core/run.ts";
 import type { SandboxMode } from "../core/settings.ts";
-import type { Activity } from "../core/worker.ts";
 import type { PlanPreview } from "../view/preview.ts";
 import type { RunListing } from "../view/runs.ts";
 

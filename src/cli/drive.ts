@@ -4,21 +4,18 @@ import type { RunEvent } from "../core/event.ts";
 import { makeRunId, type RepoPath, type RunId, type UnitId } from "../core/id.ts";
 import { type Ownership, ownershipOf } from "../core/ownership.ts";
 import type { RunState } from "../core/run.ts";
-import { identity } from "../git/commit.ts";
-import { filterGuard } from "../git/filter-guard.ts";
 import { type Repository, requireWritable } from "../git/repository.ts";
 import { onInterrupt } from "../host/interrupt.ts";
 import { endSurvivors, markOf } from "../host/process-tree.ts";
 import type { Clock } from "../run/hands.ts";
 import type { LoopEnd } from "../run/loop.ts";
-import { RealHands } from "../run/perform.ts";
 import { beginRun, continueRun, lockRepository, type RunnerParts } from "../run/runner.ts";
 import { steadyClock } from "../run/steady-clock.ts";
 import { openAnswering } from "./answering.ts";
 import { chooseSandbox, type SandboxChoice } from "./choose-sandbox.ts";
 import type { Eyes } from "./doors.ts";
 import { keepReport } from "./keep-report.ts";
-import { makeWorkers } from "./make-workers.ts";
+import { makeHands } from "./make-hands.ts";
 import { ownedFiles, type Prepared } from "./prepare.ts";
 import { versionOfPackage } from "./version.ts";
 
@@ -99,34 +96,16 @@ function runnerParts(
     run,
     clock,
     answerable: answering.answerable,
-    makeHands: async ({ pool, folder, state, mailbox }) => {
-      const { plan, settings } = state;
-      const { ownership, files } = await find(state);
-      const { sandbox } = chosen ?? (await chooseSandbox(repository, settings, plan));
-      const made = await makeWorkers(run, settings, plan, sandbox);
-      const hands = new RealHands({
-        pool,
-        folder,
-        author: await identity({ gitDir: repository.commonDir }),
-        ownership,
-        files,
-        workers: made.workers,
-        sandbox,
-        filterConfig: await filterGuard({ gitDir: repository.commonDir }),
-        checkoutLane: driver.checkoutLane,
-        report: (activity) => eyes.activity(activity),
-        mailbox,
-        answerable: answering.answerable,
-        inherited: state,
-        mark,
+    makeHands: async (given) => {
+      const owned = await find(given.state);
+      const made = await makeHands({ driver, run, mark, answering, ...owned, chosen }, given);
+      answering.connect((answer) => {
+        const request = { type: "answer", ...answer } as const;
+        given.mailbox.post({ type: "request", request, acknowledge: () => Promise.resolve() });
       });
-      answering.connect((given) => {
-        const request = { type: "answer", ...given } as const;
-        mailbox.post({ type: "request", request, acknowledge: () => Promise.resolve() });
-      });
-      answering.see(state);
+      answering.see(given.state);
       return {
-        hands,
+        hands: made.hands,
         close: async () => {
           answering.close();
           await made.close();

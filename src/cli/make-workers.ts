@@ -1,50 +1,82 @@
 /** The workers that a plan names, made real. */
+import type { Roster } from "../agent/roster.ts";
 import { Failure, unreachable } from "../core/failure.ts";
 import type { RunId } from "../core/id.ts";
+import type { Ownership } from "../core/ownership.ts";
 import type { Plan } from "../core/plan.ts";
-import type { Settings, WorkerSettings } from "../core/settings.ts";
-import type { Place, Worker } from "../core/worker.ts";
+import type { ModelSettings, Settings, WorkerSettings } from "../core/settings.ts";
+import type { Judge, Place, Worker } from "../core/worker.ts";
+import type { Repository } from "../git/repository.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 
 export interface MadeWorkers {
   readonly workers: ReadonlyMap<string, Worker>;
+  /** Where a model is among the workers, or could be. */
+  readonly judge?: Judge | undefined;
   /** Ends what is kept between units. */
   close(): Promise<void>;
 }
 
+export interface WorkerFacts {
+  readonly settings: Settings;
+  readonly plan: Plan;
+  readonly repository: Repository;
+  readonly ownership: Ownership;
+}
+
 export async function makeWorkers(
   run: RunId,
-  settings: Settings,
-  plan: Plan,
+  { settings, plan, repository, ownership }: WorkerFacts,
   sandbox: ((writable: readonly string[]) => Sandbox) | undefined,
 ): Promise<MadeWorkers> {
   const names = new Set(plan.units.map((unit) => unit.worker ?? settings.worker));
   const workers = new Map<string, Worker>();
   const closers: (() => Promise<void>)[] = [];
+  let roster: Roster | undefined;
   const inSandbox =
     sandbox === undefined
       ? undefined
       : ({ worktree, exchange }: Place) => sandbox([worktree, exchange]);
+  const makeModel = async (name: string, told: ModelSettings): Promise<Worker> => {
+    const { makeModelWorker, makeRoster } = await import("./make-model-worker.ts");
+    roster ??= makeRoster(settings);
+    const parts = { settings, ownership, repository, roster, sandbox: inSandbox };
+    return makeModelWorker(name, told, parts);
+  };
   for (const name of names) {
     const told = Object.hasOwn(settings.workers, name) ? settings.workers[name] : undefined;
     if (told === undefined) throw unknownWorker(name);
-    const worker = await make(name, told, run, inSandbox);
+    const worker =
+      told.type === "model" ? await makeModel(name, told) : await make(name, told, run, inSandbox);
     workers.set(name, worker);
     if ("close" in worker) closers.push(worker.close);
   }
   return {
     workers,
+    judge: await makeJudge(settings, plan),
     close: async () => {
       await Promise.all(closers.map((close) => close()));
     },
   };
 }
 
+/** Needed only where a unit is worked on in several ways. The run's own model comes first. */
+async function makeJudge(settings: Settings, plan: Plan): Promise<Judge | undefined> {
+  if (plan.units.every(({ approaches = 1 }) => approaches === 1)) return undefined;
+  const { makeApproachJudge } = await import("./make-model-worker.ts");
+  const names = [settings.worker, ...Object.keys(settings.workers)];
+  for (const name of names) {
+    const told = settings.workers[name];
+    if (told?.type === "model") return makeApproachJudge(name, told, settings);
+  }
+  return undefined;
+}
+
 type Made = Worker | (Worker & { close(): Promise<void> });
 
 async function make(
   name: string,
-  told: WorkerSettings,
+  told: Exclude<WorkerSettings, ModelSettings>,
   run: RunId,
   sandbox: ((place: Place) => Sandbox) | undefined,
 ): Promise<Made> {
@@ -59,15 +91,6 @@ async function make(
       const { codemod } = told;
       return createCodemodWorker({ name, codemod, run, ...(sandbox ? { sandbox } : {}) });
     }
-    case "model":
-      throw new Failure(
-        "environment",
-        "no_model_worker",
-        `the worker ${name} is a model, which this version cannot run yet`,
-        {
-          advice: "use a command worker (--command) or a codemod (--codemod)",
-        },
-      );
     default:
       return unreachable(told);
   }

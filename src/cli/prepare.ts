@@ -3,7 +3,7 @@
 import path from "node:path";
 import { type ReadConfig, readConfig } from "../config/read-config.ts";
 import { settingsOf } from "../config/settings-of.ts";
-import { isTrusted, trustQuestion } from "../config/trust.ts";
+import { isTrusted, type RoleText, rolesQuestion, trustQuestion } from "../config/trust.ts";
 import { Failure } from "../core/failure.ts";
 import type { RefName, RepoPath, Sha, UnitId } from "../core/id.ts";
 import { filesByUnit, type Ownership, ownershipOf } from "../core/ownership.ts";
@@ -17,6 +17,7 @@ import { stateHome } from "../host/file.ts";
 import { readPlanFile, requirePlan } from "../plan/plan-file.ts";
 import { matchedFiles, planFromFiles } from "../plan/static-planner.ts";
 import type { RunRequest } from "./doors.ts";
+import { broughtRoles, modelsOf, requireModels } from "./model-needs.ts";
 
 export interface Prepared {
   readonly repository: Repository;
@@ -54,22 +55,30 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
           planFacts,
         )
       : requirePlan(path.basename(request.plan ?? ""), base.read, planFacts);
+  const models = modelsOf(settings, planFile);
+  const brought = models.size === 0 ? undefined : await broughtRoles(repository.topLevel);
+  const complete = { ...settings, roles: brought?.roles ?? [] };
+  if (brought !== undefined) await requireModels(complete, planFile);
   const home = stateHome();
   const ownership = ownershipOf(planFile.units);
   return {
     repository,
     stateHome: home,
-    settings,
+    settings: complete,
     plan: recorded(planFile, base.sha),
     planFile,
     ownership,
     files: filesByUnit(ownership, ordinary(entries)),
     warnings: [
       ...read.warnings,
+      ...(brought?.warnings ?? []),
       ...planWarnings(planFile, planFacts).map(problemLine),
       ...(settings.checks.length === 0 ? [noChecks] : []),
     ],
-    untrusted: await untrusted(home, repository, request, read),
+    untrusted: await untrusted(home, repository, request, {
+      read,
+      roleFiles: brought?.files ?? [],
+    }),
   };
 }
 
@@ -86,7 +95,8 @@ const noChecks =
 /** Refuses what nobody trusted: exit 4, with what it would have run. */
 export function requireTrust({ untrusted: commands }: Pick<Prepared, "untrusted">): void {
   if (commands.length === 0) return;
-  const message = "this repository's configuration would run commands that you have not trusted";
+  const message =
+    "this repository's configuration would run, or tell agents, what you have not trusted";
   throw new Failure("permission", "not_trusted", message, {
     advice: "read them, then `pleach trust` (for good) or --trust (this once)",
     details: { commands },
@@ -202,10 +212,16 @@ async function untrusted(
   home: string,
   repository: Repository,
   request: RunRequest,
-  read: ReadConfig,
+  found: { readonly read: ReadConfig; readonly roleFiles: readonly RoleText[] },
 ): Promise<readonly string[]> {
   if (request.trust) return [];
-  const question = await trustQuestion(read.config, read.folder);
-  if (question.commands.length === 0) return [];
-  return (await isTrusted(home, repository.name, question.hash)) ? [] : question.commands;
+  const { config, folder } = found.read;
+  const questions = [await trustQuestion(config, folder), rolesQuestion(found.roleFiles)];
+  const open = await Promise.all(
+    questions.map(async ({ commands, hash }) => {
+      if (commands.length === 0) return [];
+      return (await isTrusted(home, repository.name, hash)) ? [] : commands;
+    }),
+  );
+  return open.flat();
 }

@@ -6,6 +6,7 @@ import { invalidPath } from "../core/glob-problem.ts";
 import type { Glob } from "../core/id.ts";
 import type { Check, Command, Json } from "../core/plan.ts";
 import { shown } from "../core/problem.ts";
+import { toolRules } from "./tool-rules.ts";
 
 export const defaultCheckTimeoutMs = 600_000;
 export const defaultBaseUrl = "https://api.openai.com/v1";
@@ -151,15 +152,14 @@ const limits = z.strictObject({
   turns: count(100_000).default(30),
 });
 
-const tool = z.strictObject({
-  allow: z.array(text).optional(),
-  ask: z.array(text).optional(),
-  deny: z.array(text).optional(),
-});
-
 const name = z
   .string()
   .regex(/^[A-Za-z0-9][\w.-]{0,63}$/, "is no name: letters, digits, _ . and -, at most 64");
+
+/** `*` is for every role. */
+const role = z
+  .string()
+  .regex(/^(?:\*|[A-Za-z0-9][\w.-]{0,63})$/, "is no role: a name, or * for all of them");
 
 export const configSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -195,7 +195,7 @@ export const configSchema = z.strictObject({
     .describe("Text or JSON that every worker gets"),
   aggregate: aggregate.optional().describe("How the results of several agents become one"),
   approval: z.enum(["auto", "required"]).default("auto"),
-  tools: z.record(name, tool).default({}),
+  tools: z.record(role, toolRules).default({}).describe("What agents may use, by role"),
   shell: z
     .strictObject({
       network: z.boolean().default(false).describe("Whether agents' commands reach the network"),

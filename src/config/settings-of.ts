@@ -18,6 +18,7 @@ import type {
 } from "../core/settings.ts";
 import { readTextIfThere } from "../host/file.ts";
 import { type Config, type ConfigWorker, configSchema, defaultCheckTimeoutMs } from "./schema.ts";
+import { policyOf } from "./tool-rules.ts";
 
 /** What was typed; absent where nothing was. Paths are as typed. */
 export interface RunFlags {
@@ -111,7 +112,7 @@ function plainSettings(
     roles: facts.roles,
     approval: flags.approval ?? config.approval,
     yes: flags.yes ?? false,
-    tools: config.tools as Settings["tools"],
+    policy: policyOf(config.tools),
     shell: {
       network: config.shell.network,
       timeoutMs: config.shell.timeout,

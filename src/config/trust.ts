@@ -8,6 +8,7 @@ import type { Check, Command } from "../core/plan.ts";
 import { readTextIfThere, writeAtomically } from "../host/file.ts";
 import { type Config, type ConfigWorker, defaultBaseUrl, defaultKeyName } from "./schema.ts";
 import { readCodemod } from "./settings-of.ts";
+import { ruleText } from "./tool-rules.ts";
 
 export interface TrustQuestion {
   /** Of everything that matters; another config, or another codemod file, has another. */
@@ -32,7 +33,7 @@ export async function trustQuestion(config: Config, folder: string): Promise<Tru
     ...(config.shell.network ? ["shell: agents' commands reach the network"] : []),
     ...config.shell.caches.map((folder) => `shell: agents' commands may write ~/${folder}`),
     ...Object.entries(config.tools).flatMap(([role, tool]) =>
-      (tool.allow ?? []).map((name) => `tools: ${role} may use ${name} unasked`),
+      (tool.allow ?? []).map((rule) => `tools: ${role} may use ${ruleText(rule)} unasked`),
     ),
   ];
   const { checks, unitChecks, setup, sandbox, tools, budget, shell } = config;
@@ -42,6 +43,22 @@ export async function trustQuestion(config: Config, folder: string): Promise<Tru
     ...{ checks, unitChecks, setup, sandbox, tools, budget, shell },
   };
   return { hash: createHash("sha256").update(canonical(parts)).digest("hex"), commands };
+}
+
+/** An agent that the repository brings along. */
+export interface RoleText {
+  /** As it is shown, such as `.claude/agents/tester.md`. */
+  readonly source: string;
+  readonly text: string;
+}
+
+/** The agents of a repository are asked for apart from its config: only a run with models obeys them. */
+export function rolesQuestion(files: readonly RoleText[]): TrustQuestion {
+  const parts = { version: 1, roles: files.map(({ source, text }) => [source, text]) };
+  return {
+    hash: createHash("sha256").update(canonical(parts)).digest("hex"),
+    commands: files.map(({ source }) => `agent: ${source}`),
+  };
 }
 
 export async function isTrusted(

@@ -1,9 +1,8 @@
 /** What decide says comes next. A fact to record goes to the journal; anything else is one thing for the hands, asked for again
  *  at every decision until its answer is in the journal: the loop knows which are in flight, and after a crash none is. */
-import type { Approach, MergeSubject, RunEvent, StopWhy } from "./event.ts";
+import type { Approach, Cut, MergeSubject, RunEvent, StopWhy } from "./event.ts";
 import type { RefName, Sha, UnitId } from "./id.ts";
 import type { Check } from "./plan.ts";
-import type { Cut } from "./run.ts";
 
 export type HandAction =
   /** Carry out an attempt; answers with unit-finished. */

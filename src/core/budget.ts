@@ -1,8 +1,9 @@
 /** Budgets: what an agent, a unit and a run may spend. Every call reserves before it is made and settles afterwards, in its own
  *  account and in every account above, so that what runs at once can never pass a limit together. */
+
 import { invariant } from "./failure.ts";
 import type { Budget } from "./plan.ts";
-import { noSpend, type Spend } from "./worker.ts";
+import { differenceOf, noSpend, type Spend, sumOf, tokensOf } from "./spend.ts";
 
 export type AccountLevel = "agent" | "unit" | "run";
 
@@ -133,20 +134,6 @@ export class Account {
   }
 }
 
-/** Budgets count what goes in and what comes out; cached tokens are among those that go in. */
-export function tokensOf({ inputTokens, outputTokens }: Spend): number {
-  return inputTokens + outputTokens;
-}
-
-export function sumOf(a: Spend, b: Spend): Spend {
-  return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    cachedTokens: a.cachedTokens + b.cachedTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    usd: a.usd + b.usd,
-  };
-}
-
 /** The stricter of two budgets, limit by limit. */
 export function stricter(a: Budget, b: Budget): Budget {
   return { ...least("tokens", a.tokens, b.tokens), ...least("usd", a.usd, b.usd) };
@@ -171,13 +158,4 @@ function least<K extends "tokens" | "usd">(
 ): Partial<Record<K, number>> {
   const known = [a, b].filter((one) => one !== undefined);
   return known.length === 0 ? {} : ({ [key]: Math.min(...known) } as Partial<Record<K, number>>);
-}
-
-export function differenceOf(a: Spend, b: Spend): Spend {
-  return {
-    inputTokens: a.inputTokens - b.inputTokens,
-    cachedTokens: a.cachedTokens - b.cachedTokens,
-    outputTokens: a.outputTokens - b.outputTokens,
-    usd: a.usd - b.usd,
-  };
 }

@@ -2,7 +2,7 @@
 import type { Account } from "./budget.ts";
 import type { RepoPath, UnitId } from "./id.ts";
 import type { Json } from "./plan.ts";
-import type { Activity, Spend } from "./worker.ts";
+import type { Spend } from "./spend.ts";
 
 /** Names an agent within its unit: `coder`, its subagents `coder.1`, `coder.2`, theirs `coder.1.1`. */
 export type AgentId = string;
@@ -18,6 +18,12 @@ export type AgentStatus =
   | "failed"
   | "cancelled"
   | "timed_out";
+
+/** Live noise for the eyes: may be dropped, never replayed. */
+export interface Activity {
+  readonly unit: UnitId;
+  readonly text: string;
+}
 
 /** What becomes of the agents of an attempt, as facts for the journal. */
 export type AgentFact =

@@ -3,7 +3,8 @@ import type { AgentFact, AgentId, ClaimAnswer, Question } from "./desk.ts";
 import type { RefName, RepoPath, RunId, Sha, UnitId } from "./id.ts";
 import type { Json, Plan } from "./plan.ts";
 import type { Settings } from "./settings.ts";
-import type { Reason, Spend } from "./worker.ts";
+import type { Spend } from "./spend.ts";
+import type { Reason } from "./worker.ts";
 
 /** The journal format that this version writes; a newer one is refused. */
 export const journalVersion = 1;
@@ -54,6 +55,14 @@ export interface Leavings {
 export interface Approach {
   readonly attempt: number;
   readonly slot: number;
+}
+
+/** An attempt that was cut off, from which the next one can go on. */
+export interface Cut {
+  readonly attempt: number;
+  readonly base: Sha;
+  /** What it left; absent where it had changed nothing. */
+  readonly snapshot?: Sha;
 }
 
 export interface LeftBehind {

@@ -1,7 +1,7 @@
 /** The port to a language model, and what goes through it as plain data. Whoever stands behind it speaks to one endpoint; it must
  *  never run a tool, and never answer with a call that did not come in whole. */
 import type { Json } from "./plan.ts";
-import type { Spend } from "./worker.ts";
+import type { Spend } from "./spend.ts";
 
 /** A tool call as the model wrote it: `text` is meant to be a JSON object, and may be anything. */
 export interface ToolCall {

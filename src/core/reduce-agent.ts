@@ -1,10 +1,10 @@
 /** What is known of our own agents: who works, what it cost, what they were granted, said to each other and share. */
-import { sumOf } from "./budget.ts";
+
 import type { AgentFact } from "./desk.ts";
 import type { RunEvent } from "./event.ts";
 import { invariant, unreachable } from "./failure.ts";
 import type { AgentState, RunState, UnitState } from "./run.ts";
-import { noSpend } from "./worker.ts";
+import { noSpend, sumOf } from "./spend.ts";
 
 /** Older messages are forgotten: nobody reads that far back, and the journal has them. */
 export const messagesMax = 1000;

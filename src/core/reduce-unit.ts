@@ -1,14 +1,15 @@
 /** What attempts make of their units: accepted, refused and tried again, ended, and what then becomes of the units after them. */
-import { sumOf } from "./budget.ts";
-import type { AttemptOutcome, Leavings, LeftBehind, RunEvent } from "./event.ts";
+
+import type { AttemptOutcome, Cut, Leavings, LeftBehind, RunEvent } from "./event.ts";
 import { invariant, unreachable } from "./failure.ts";
 import type { UnitId } from "./id.ts";
 import { unitPositions } from "./plan.ts";
 import { endAgents } from "./reduce-agent.ts";
-import type { Cut, RunState, UnitPhase, UnitState } from "./run.ts";
+import type { RunState, UnitPhase, UnitState } from "./run.ts";
+import { noSpend, type Spend, sumOf } from "./spend.ts";
 import { end, endIdle, unitOf, withUnit } from "./unit-change.ts";
 import { cancelled, overBudget, phaseOf, reasonOf, timedOut } from "./unit-end.ts";
-import { noSpend, type Reason, type Spend } from "./worker.ts";
+import type { Reason } from "./worker.ts";
 
 /** A unit whose attempts are cut off this often by killed runners is given up: it may be what kills them. */
 export const interruptionsMax = 20;

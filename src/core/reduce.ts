@@ -8,8 +8,8 @@ import { reduceLanding } from "./reduce-landing.ts";
 import { reduceMerge } from "./reduce-merge.ts";
 import { reduceUnit } from "./reduce-unit.ts";
 import type { RunState, UnitState } from "./run.ts";
+import { noSpend } from "./spend.ts";
 import { cancelOpenUnits, endOpenUnits, withUnit } from "./unit-change.ts";
-import { noSpend } from "./worker.ts";
 
 /** The state after all lines; undefined for none. */
 export function foldRun(lines: Iterable<JournalLine>): RunState | undefined {
@@ -141,6 +141,7 @@ function withoutChecking<T extends { readonly checking?: unknown }>(value: T): O
 const laterSettings = {
   roles: [],
   yes: false,
+  policy: [],
   shell: { network: false, timeoutMs: 120_000, caches: [] },
 } as const;
 

@@ -1,4 +1,5 @@
 /** What is so: the state of a run, the fold of its journal. Status, resume, report and every view are this value. */
+
 import type { CleanDepth } from "./action.ts";
 import type {
   AgentId,
@@ -11,6 +12,7 @@ import type {
 import type {
   Approach,
   CheckResult,
+  Cut,
   MergeSubject,
   Refusal,
   Runner,
@@ -20,7 +22,8 @@ import type {
 import type { RefName, RepoPath, RunId, Sha, UnitId } from "./id.ts";
 import type { Plan } from "./plan.ts";
 import type { Settings } from "./settings.ts";
-import type { Reason, Spend } from "./worker.ts";
+import type { Spend } from "./spend.ts";
+import type { Reason } from "./worker.ts";
 
 /** Impossible states cannot be written; the names outside are the contract's. */
 export type UnitPhase =
@@ -50,14 +53,6 @@ export type UnitPhase =
   /** `commit` is absent for a unit that owns nothing. */
   | { readonly phase: "merged"; readonly commit?: Sha }
   | { readonly phase: "failed" | "cancelled" | "timed_out"; readonly reason: Reason };
-
-/** An attempt that was cut off, from which the next one can go on. */
-export interface Cut {
-  readonly attempt: number;
-  readonly base: Sha;
-  /** What it left; absent where it had changed nothing. */
-  readonly snapshot?: Sha;
-}
 
 /** One of our own agents, as the journal knows it. */
 export interface AgentState {

@@ -1,6 +1,7 @@
 /** What a run was told, parsed and complete: recorded in the journal when the run starts, never re-read. */
 import type { Glob, RefName } from "./id.ts";
 import type { Aggregate, Budget, Check, Command, Json } from "./plan.ts";
+import type { PolicyRule } from "./policy.ts";
 import type { Role } from "./role.ts";
 
 export type LandMode = "auto" | "partial" | "never" | "pr";
@@ -94,7 +95,8 @@ export interface Settings {
   readonly approval: "auto" | "required";
   /** Every question is answered with yes. */
   readonly yes: boolean;
-  readonly tools: Readonly<Record<string, Json>>;
+  /** What agents may use, by role and tool. */
+  readonly policy: readonly PolicyRule[];
   readonly shell: ShellSettings;
   readonly protected: readonly Glob[];
   readonly checkout: CheckoutMode;

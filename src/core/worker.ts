@@ -32,15 +32,6 @@ export interface Reason {
   readonly level?: AccountLevel;
 }
 
-export interface Spend {
-  readonly inputTokens: number;
-  readonly cachedTokens: number;
-  readonly outputTokens: number;
-  readonly usd: number;
-}
-
-export const noSpend: Spend = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, usd: 0 };
-
 /** One attempt of one unit, as plain data: it can cross a queue unchanged. */
 export interface Assignment {
   readonly run: RunId;
@@ -76,12 +67,6 @@ export interface Place {
   readonly exchange: string;
   /** Absolute path of the folder for this attempt's logs. */
   readonly record: string;
-}
-
-/** Live noise for the eyes: may be dropped, never replayed. */
-export interface Activity {
-  readonly unit: UnitId;
-  readonly text: string;
 }
 
 /** Chooses among attempts at one unit that all passed their checks. */

@@ -14,6 +14,9 @@ export interface EventReaderOptions {
   readonly take: (event: ServerEvent) => void;
 }
 
+/** A last line that is the beginning of one of them is no text of its own. */
+const fields = ["data:", "event:", "id:", "retry:"];
+
 /** The package's own reader copies all it has with every chunk, tells nothing of what is no event, and has no limit. */
 export class EventReader {
   readonly #options: EventReaderOptions;
@@ -46,6 +49,7 @@ export class EventReader {
 
   /** No more will come. A last event without its empty line counts: some servers end so, and what was cut is no JSON. */
   end(): void {
+    if (fields.some((field) => field.startsWith(this.#line))) this.#line = "";
     this.#lines(`${this.#decoder.end()}\n\n`);
   }
 

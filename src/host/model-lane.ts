@@ -32,6 +32,9 @@ const holdMsMax = 180_000;
 const spreadShare = 0.25;
 const spreadMsMax = 5_000;
 
+/** In one turn of the event loop. */
+const enteredMax = 2;
+
 interface Waiter {
   readonly go: () => void;
 }
@@ -48,6 +51,9 @@ export class ModelLane {
   #halvings = 0;
   #heldUntil = 0;
   #spreadMs = 0;
+  /** Since the event loop was free the last time. */
+  #entered = 0;
+  #nextTurn: Promise<void> | undefined;
   /** Ends the wait for the hold where nobody waits any more. */
   #holding: AbortController | undefined;
 
@@ -76,6 +82,7 @@ export class ModelLane {
     if (signal.aborted) return this.#giveBack();
     const spreadMs = this.#spreadMs * this.#random();
     if (spreadMs > 0) await this.#clock.wait(spreadMs, signal);
+    await this.#untilLoopIsFree();
     return signal.aborted ? this.#giveBack() : this.#pass();
   }
 
@@ -99,6 +106,21 @@ export class ModelLane {
       signal.addEventListener("abort", go, { once: true });
       this.#letIn();
     });
+  }
+
+  /** A request takes a moment to be made: many at once would keep everybody else waiting, so they take turns of the event loop. */
+  async #untilLoopIsFree(): Promise<void> {
+    while (this.#entered >= enteredMax) {
+      this.#nextTurn ??= this.#takeTurn();
+      await this.#nextTurn;
+    }
+    this.#entered += 1;
+  }
+
+  async #takeTurn(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#entered = 0;
+    this.#nextTurn = undefined;
   }
 
   #giveBack(): undefined {

@@ -2,7 +2,7 @@
  *  only out of an answer that came in whole. */
 import type { ModelAnswer, ModelFault, ModelOutcome, ModelRequest } from "../core/model.ts";
 import type { ModelSettings } from "../core/settings.ts";
-import type { Spend } from "../core/worker.ts";
+import type { Spend } from "../core/spend.ts";
 import type { TurnWatch } from "./model-deadline.ts";
 import {
   complainedFault,

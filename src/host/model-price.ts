@@ -2,7 +2,7 @@
  *  this model. It never guesses: a price that nobody knows is undefined. */
 import type { Provider } from "@pydantic/genai-prices";
 import type { ModelSettings, Price } from "../core/settings.ts";
-import type { Spend } from "../core/worker.ts";
+import type { Spend } from "../core/spend.ts";
 
 /** In USD; cached tokens are among those that go in. */
 export type PriceOf = (spend: Omit<Spend, "usd">) => number | undefined;

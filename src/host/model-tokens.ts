@@ -57,8 +57,7 @@ const costs: Readonly<Record<Kind, (length: number, text: string, at: number) =>
   small: (length) => wordCost(length),
   capital: (length, text, at) => capitalCost(length, text, at),
   digit: (length) => Math.ceil(length / 2),
-  // One blank is part of the word that follows it.
-  blank: (length, text, at) => (length === 1 && text[at] === " " ? 0 : 1 + length / 32),
+  blank: (length, text, at) => (length === 1 && isJoined(text, at) ? 0 : 1 + length / 32),
   mark: (length) => length * 0.85,
   other: (length, text, at) => length * (isSurrogate(text.charCodeAt(at)) ? 2 : 1),
 };
@@ -80,6 +79,11 @@ function endOf(text: string, from: number, kind: Kind): number {
   if (kind !== "capital") return end;
   while (end < text.length && kinds[text.charCodeAt(end)] === "small") end += 1;
   return end;
+}
+
+/** One blank is part of the word or mark that follows it, but of no number. */
+function isJoined(text: string, at: number): boolean {
+  return text[at] === " " && kinds[text.charCodeAt(at + 1)] !== "digit";
 }
 
 function isSurrogate(code: number): boolean {

@@ -1,13 +1,14 @@
 /** What one attempt needs, from the run's state and what the hands have. */
 import path from "node:path";
 import type { Account } from "../core/budget.ts";
+import type { Cut } from "../core/event.ts";
 import { invariant } from "../core/failure.ts";
 import type { Sha, UnitId } from "../core/id.ts";
 import { isProtected } from "../core/ownership.ts";
 import { type Unit, unitPositions } from "../core/plan.ts";
-import type { Cut, RunState } from "../core/run.ts";
+import type { RunState } from "../core/run.ts";
 import type { Assignment, Place } from "../core/worker.ts";
-import type { AttemptParts } from "../work/attempt.ts";
+import type { AttemptParts } from "../work/attempt-parts.ts";
 import { type Lookout, openDesk } from "./desk.ts";
 import { recordOf } from "./folder.ts";
 import type { HandsParts } from "./hands-parts.ts";

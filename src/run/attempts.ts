@@ -2,11 +2,11 @@
  *  several ways. What they answer is facts. */
 import { rm } from "node:fs/promises";
 import type { HandAction } from "../core/action.ts";
-import { Account, differenceOf, stricter, sumOf, tokensOf } from "../core/budget.ts";
+import { Account, stricter } from "../core/budget.ts";
 import type { LeftBehind, RunEvent } from "../core/event.ts";
 import type { UnitId } from "../core/id.ts";
 import type { RunState } from "../core/run.ts";
-import { noSpend, type Spend } from "../core/worker.ts";
+import { differenceOf, noSpend, type Spend, sumOf, tokensOf } from "../core/spend.ts";
 import { chooseApproach } from "../work/approach.ts";
 import { type AttemptEnd, attempt, recoverAttempt } from "../work/attempt.ts";
 import { type AttemptPlace, attemptParts, exchangeFolder, plannedUnit } from "./attempt-parts.ts";

@@ -1,12 +1,11 @@
 /** The desk of one attempt: what its worker asks goes to the loop as a request, and comes back once it is in the journal. What it
  *  reads is the state after the newest fact. */
 import type { Account } from "../core/budget.ts";
-import type { Answer, Desk, Message, Question } from "../core/desk.ts";
+import type { Activity, Answer, Desk, Message, Question } from "../core/desk.ts";
 import type { UnitId } from "../core/id.ts";
 import type { RunState, UnitState } from "../core/run.ts";
-import type { Activity } from "../core/worker.ts";
 import type { Mailbox } from "./mailbox.ts";
-import type { Ruling } from "./request.ts";
+import type { Ruling } from "./ruling.ts";
 import type { WorkerRequest } from "./worker-request.ts";
 
 /** The newest state, and who waits for it to change. */

@@ -1,8 +1,10 @@
 /** What the real hands are made of: plain facts of the run, and the doors to what is outside. */
+
+import type { Activity } from "../core/desk.ts";
 import type { RepoPath, UnitId } from "../core/id.ts";
 import type { Ownership } from "../core/ownership.ts";
 import type { RunState } from "../core/run.ts";
-import type { Activity, Judge, Worker } from "../core/worker.ts";
+import type { Judge, Worker } from "../core/worker.ts";
 import type { Identity } from "../git/commit.ts";
 import type { SlotPool } from "../git/worktree.ts";
 import type { Mark } from "../host/process-tree.ts";

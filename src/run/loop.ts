@@ -7,7 +7,8 @@ import { Failure, invariant, messageOf } from "../core/failure.ts";
 import type { RunState } from "../core/run.ts";
 import type { Clock, Hands } from "./hands.ts";
 import type { Mail, Mailbox } from "./mailbox.ts";
-import { type Ruling, type RunRequest, rule } from "./request.ts";
+import { type RunRequest, rule } from "./request.ts";
+import type { Ruling } from "./ruling.ts";
 
 export interface LoopParts {
   readonly state: RunState;

@@ -2,7 +2,8 @@
 import type { HandAction } from "../core/action.ts";
 import type { RunEvent } from "../core/event.ts";
 import type { Clock } from "./hands.ts";
-import type { Ruling, RunRequest } from "./request.ts";
+import type { RunRequest } from "./request.ts";
+import type { Ruling } from "./ruling.ts";
 
 export type Mail =
   | { readonly type: "answer"; readonly action: HandAction; readonly events: readonly RunEvent[] }

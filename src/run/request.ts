@@ -1,8 +1,10 @@
 /** What people, and workers at work, say to a run, and the fact that it becomes, if it still means anything. Each is ruled on when
  *  its turn comes, by the state as it is then: of two that exclude each other the first wins. */
+
 import type { RunEvent } from "../core/event.ts";
 import type { UnitId } from "../core/id.ts";
 import type { RunState } from "../core/run.ts";
+import type { Ruling } from "./ruling.ts";
 import { ruleOnWorker, type WorkerRequest } from "./worker-request.ts";
 
 export type RunRequest =
@@ -17,15 +19,6 @@ export type RunRequest =
     }
   | { readonly type: "interrupt"; readonly signal: "SIGINT" | "SIGTERM" }
   | WorkerRequest;
-
-export interface Refused {
-  readonly type: "refused";
-  readonly why: string;
-}
-
-/** Undefined where the request changes nothing: it came late, twice, or names what is not there. `now` is milliseconds since
- *  the epoch. */
-export type Ruling = RunEvent | Refused | undefined;
 
 export function rule(state: RunState, request: RunRequest, now: number): Ruling {
   const { phase } = state.at;

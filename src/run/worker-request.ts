@@ -4,7 +4,7 @@ import type { AgentFact, AgentId, Question } from "../core/desk.ts";
 import type { RepoPath, UnitId } from "../core/id.ts";
 import type { Json } from "../core/plan.ts";
 import type { RunState, UnitState } from "../core/run.ts";
-import type { Ruling } from "./request.ts";
+import type { Ruling } from "./ruling.ts";
 
 interface ByAttempt {
   readonly unit: UnitId;

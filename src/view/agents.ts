@@ -1,9 +1,10 @@
 /** The agents of a run as rows: who works below whom, how far it is and what it cost. */
-import { tokensOf } from "../core/budget.ts";
+
 import type { AgentStatus } from "../core/desk.ts";
 import { unreachable } from "../core/failure.ts";
 import type { AgentState, RunState, UnitState } from "../core/run.ts";
-import type { Spend } from "../core/worker.ts";
+import type { Spend } from "../core/spend.ts";
+import { tokensOf } from "../core/spend.ts";
 import type { Cell } from "./table.ts";
 import { type Colour, sayCount, sayDuration, sayLines, saySpend } from "./words.ts";
 

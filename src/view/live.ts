@@ -1,8 +1,9 @@
 /** The live line of a run on a terminal: drawn over itself, at most ten times a second, below the lines of the story. It is one
  *  line narrower than the window so that it never wraps, and each change is one write so that it never flickers. */
+
+import type { Activity } from "../core/desk.ts";
 import type { RunState } from "../core/run.ts";
 import { fitWidth, oneLine } from "../core/text.ts";
-import type { Activity } from "../core/worker.ts";
 import { whatIsStuck } from "./stuck.ts";
 import { countStatuses, sayCounts } from "./unit-status.ts";
 import { type Paint, sayDuration } from "./words.ts";

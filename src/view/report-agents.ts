@@ -1,6 +1,7 @@
 /** What a report tells of our own agents: who worked below whom, what it cost, what they asked of people and of each other. */
-import { tokensOf } from "../core/budget.ts";
+
 import type { RunState } from "../core/run.ts";
+import { tokensOf } from "../core/spend.ts";
 import { agentStatus, cachedShare } from "./agents.ts";
 import { approvalDocuments } from "./approvals.ts";
 import { totalSpend } from "./document.ts";

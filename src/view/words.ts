@@ -1,7 +1,8 @@
 /** How numbers, times and colours are said, the same in every view. */
 
+import type { Spend } from "../core/spend.ts";
 import { oneLine } from "../core/text.ts";
-import type { Reason, Spend } from "../core/worker.ts";
+import type { Reason } from "../core/worker.ts";
 
 export type Colour = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 

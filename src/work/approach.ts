@@ -5,7 +5,8 @@ import { unitRef } from "../core/id.ts";
 import type { Judge } from "../core/worker.ts";
 import { diffText } from "../git/diff-text.ts";
 import { putRef } from "../git/ref.ts";
-import type { AttemptEnd, AttemptParts } from "./attempt.ts";
+import type { AttemptEnd } from "./attempt.ts";
+import type { AttemptParts } from "./attempt-parts.ts";
 
 export type Approached = AttemptEnd & { readonly attempt: number };
 

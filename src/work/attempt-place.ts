@@ -8,7 +8,7 @@ import { restoreSnapshot } from "../git/restore-snapshot.ts";
 import { prepareSlot, type Slot } from "../git/slot.ts";
 import { fileFailure, isAbsent, writeAtomically } from "../host/file.ts";
 import { markOf } from "../host/process-tree.ts";
-import type { AttemptParts } from "./attempt.ts";
+import type { AttemptParts } from "./attempt-parts.ts";
 import { checkoutOf } from "./checkout-mode.ts";
 import { setUpWorktree } from "./setup.ts";
 

@@ -1,25 +1,21 @@
 /** One attempt of one unit: a worktree at its base, the worker in it, everything that it left secured in a snapshot, then the gate,
  *  the unit's own checks, and a commit that we make. What the worker says of its success counts for nothing. */
+
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { transcriptSpend, transcriptsFolder } from "../agent/transcript.ts";
-import type { Desk } from "../core/desk.ts";
 import type { AttemptOutcome, Leavings } from "../core/event.ts";
 import { invariant } from "../core/failure.ts";
 import { type RepoPath, type Sha, snapshotRef, unitRef } from "../core/id.ts";
-import type { Ownership } from "../core/ownership.ts";
-import type { Unit } from "../core/plan.ts";
-import type { Cut } from "../core/run.ts";
-import type { Settings } from "../core/settings.ts";
-import type { Assignment, Place, Reason, Spend, Worker, WorkOutcome } from "../core/worker.ts";
-import { commitMessage, commitTree, type Identity } from "../git/commit.ts";
+import type { Spend } from "../core/spend.ts";
+import type { Place, Reason, WorkOutcome } from "../core/worker.ts";
+import { commitMessage, commitTree } from "../git/commit.ts";
 import { putRef } from "../git/ref.ts";
 import type { Slot } from "../git/slot.ts";
 import { type Snapshot, takeSnapshot } from "../git/snapshot.ts";
-import type { SlotPool } from "../git/worktree.ts";
 import { readTextIfThere } from "../host/file.ts";
 import { markOf } from "../host/process-tree.ts";
-import type { Sandbox } from "../host/sandbox.ts";
+import type { AttemptParts } from "./attempt-parts.ts";
 import { makePlace, type PlaceFile, placeFile, preparePlace } from "./attempt-place.ts";
 import { runCheck } from "./check.ts";
 import { checkoutOf } from "./checkout-mode.ts";
@@ -27,32 +23,6 @@ import { outputLog } from "./command-worker.ts";
 import { recordExchange } from "./exchange-record.ts";
 import { gate } from "./gate.ts";
 import { linkTargets } from "./link-target.ts";
-
-export interface AttemptParts {
-  readonly pool: SlotPool;
-  readonly slotNumber: number;
-  readonly settings: Settings;
-  readonly unit: Unit;
-  readonly assignment: Assignment;
-  readonly ownership: Ownership;
-  readonly isProtected: (path: string) => boolean;
-  readonly worker: Worker;
-  readonly author: Identity;
-  readonly sandbox: ((place: Place) => Sandbox) | undefined;
-  /** Absolute path of the run's folder, and of this attempt's records in it, relative. */
-  readonly runRoot: string;
-  readonly record: string;
-  readonly exchange: string;
-  readonly desk: Desk;
-  /** What this attempt goes on from. */
-  readonly cut?: Cut | undefined;
-  /** One of several at the same time: whose commit becomes the unit's branch is decided later. */
-  readonly isApproach: boolean;
-  /** How many worktrees may be filled at once. */
-  /** What keeps our git from running the filters of others: see `filterGuard`. */
-  readonly filterConfig: readonly string[];
-  readonly checkoutLane: <T>(work: () => Promise<T>) => Promise<T>;
-}
 
 export interface AttemptEnd {
   readonly outcome: AttemptOutcome;

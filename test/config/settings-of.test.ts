@@ -92,7 +92,7 @@ describe("the settings of a run", () => {
       roles: [],
       yes: false,
       approval: "auto",
-      tools: {},
+      policy: [],
       shell: { network: false, timeoutMs: 120_000, caches: [] },
       protected: [],
       checkout: "auto",

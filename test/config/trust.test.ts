@@ -21,7 +21,10 @@ describe("trust", () => {
     ["a rule", `{ "workers": { "a": { "type": "codemod", "rule": "a.yml" } } }`],
     ["a model at its own address", `{ "workers": { "a": { "type": "model", "model": "m" } } }`],
     ["limits and budgets", `{ "limits": { "units": 9 }, "budget": { "run": { "usd": 1 } } }`],
-    ["a stricter sandbox and tools", `{ "sandbox": "bwrap", "tools": { "a": { "deny": ["x"] } } }`],
+    [
+      "a stricter sandbox and tools",
+      `{ "sandbox": "bwrap", "tools": { "a": { "deny": ["write"] } } }`,
+    ],
   ])("is not needed for %s", async (_, text) => {
     expect((await question(text)).commands).toEqual([]);
   });
@@ -41,7 +44,7 @@ describe("trust", () => {
       "unitChecks": ["lint"],
       "setup": { "run": ["npm ci"], "copy": [".env"], "clone": ["node_modules"] },
       "sandbox": "none",
-      "tools": { "coder": { "allow": ["shell"] } }
+      "tools": { "coder": { "allow": ["shell", "Bash(npm test:*)"] } }
     }`;
     expect((await question(text, folder)).commands).toEqual([
       'worker codex: codex exec "do it"',
@@ -58,6 +61,7 @@ describe("trust", () => {
       "setup: clone node_modules into each worktree",
       "sandbox: none",
       "tools: coder may use shell unasked",
+      "tools: coder may use shell(npm test) unasked",
     ]);
   });
 

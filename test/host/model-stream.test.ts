@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import type { ServerResponse } from "node:http";
 import { describe, expect, it } from "vitest";
 import type { ModelOutcome } from "../../src/core/model.ts";
@@ -427,7 +428,6 @@ describe("stopping", () => {
   });
 
   it("leaves no listener on the signal", async () => {
-    const { getEventListeners } = await import("node:events");
     const controller = new AbortController();
     await ask(streamed(delta({ content: "Hi" }, "stop"), done), {}, controller.signal);
     expect(getEventListeners(controller.signal, "abort")).toEqual([]);

@@ -28,6 +28,15 @@ import {
   type World,
 } from "./world.ts";
 
+const question = { agent: "coder", kind: "tool", content: "write" } as const;
+
+/** The newest of a unit: one that was refused asks anew. */
+function questionOf(state: RunState, unit: UnitId) {
+  const tries = state.units.find(({ id }) => id === unit)?.refusals ?? 0;
+  const asked = state.approvals.filter((one) => one.unit === unit && one.question !== undefined);
+  return asked[tries];
+}
+
 type Perform<T extends HandAction["type"]> = Extract<HandAction, { type: T }>;
 
 /** The outside cannot go on; there is nothing wrong with us. */
@@ -138,7 +147,9 @@ export class FakeHands implements Hands {
     if (slot === undefined) return new Promise(() => undefined);
     const tries = this.#plants.has("behave by attempt") ? attempt - 1 : this.#tries(state, unit);
     const behaviour = this.#scenario.behaviours.get(unit)?.[tries % 4] ?? "good";
-    const stopped = await this.#behave(action, slot, behaviour);
+    const asked = questionOf(state, unit);
+    const waits = behaviour === "ask" && asked?.answer === undefined;
+    const stopped = await this.#behave(action, slot, behaviour, waits);
     await this.#step();
     const changed = Object.keys(slot.tree).filter(
       (path) => slot.tree[path] !== this.#world.tree(base)[path],
@@ -146,6 +157,15 @@ export class FakeHands implements Hands {
     const leavings = await this.#snapshot(action, slot, changed);
     slot.dirty = false;
     await this.#step();
+    if (waits && !stopped) {
+      this.#stops.delete(unit);
+      const id = `${unit}-${attempt}.1`;
+      const outcome = { type: "parked", summary: "asks" } as const;
+      const parked = { type: "unit-finished", unit, attempt, outcome, leavings } as const;
+      // A crash may have come between the question and the parking: it is not asked twice.
+      if (asked !== undefined) return [parked];
+      return [{ type: "approval-asked", id, unit, question }, parked];
+    }
     const outcome: AttemptOutcome = stopped
       ? { type: "stopped" }
       : await this.#gate(action, slot, changed, behaviour);
@@ -160,12 +180,13 @@ export class FakeHands implements Hands {
     return state.units.find(({ id }) => id === unit)?.refusals ?? 0;
   }
 
-  #prepare({ unit, attempt, base, slot }: Perform<"work">): SlotState | undefined {
+  #prepare({ unit, attempt, base, slot, continues }: Perform<"work">): SlotState | undefined {
     const before = this.#world.slots.get(slot);
     if (before?.dirty) {
       this.#world.complain(`slot ${slot} of ${before.unit} is re-used before a snapshot`);
     }
-    const prepared = { unit, attempt, base, tree: { ...this.#world.tree(base) }, dirty: false };
+    const begun = continues?.snapshot ?? base;
+    const prepared = { unit, attempt, base, tree: { ...this.#world.tree(begun) }, dirty: false };
     this.#world.slots.set(slot, prepared);
     this.#world.refs.set(unitRef(this.#scenario.run, unit), base);
     return prepared;
@@ -176,6 +197,7 @@ export class FakeHands implements Hands {
     { unit, attempt }: Perform<"work">,
     slot: SlotState,
     behaviour: Behaviour,
+    waits: boolean,
   ): Promise<boolean> {
     let killed = false;
     const stop = new Promise<boolean>((resolve) => {
@@ -193,16 +215,27 @@ export class FakeHands implements Hands {
     const act = async () => {
       await this.#step();
       if (behaviour === "nothing") return false;
-      write(`${unit}/a`, `${unit} ${attempt} ${behaviour.toUpperCase()}`);
+      const half = `${unit}/a`;
+      // Whoever goes on after an answer did this before.
+      if (behaviour !== "ask" || waits) {
+        write(half, `${unit} ${attempt} ${behaviour.toUpperCase()}`);
+      } else this.#requireHalf(unit, slot.tree[half]);
+      if (waits) return false;
       await this.#time.wait(behaviour === "slow" ? 300_000 : 1000);
       if (behaviour === "hang") await new Promise(() => undefined);
-      if (behaviour === "stray") write("u0/stray", `${unit} ${attempt} stray`);
-      if (behaviour === "stray") write("elsewhere", `${unit} ${attempt} elsewhere`);
+      for (const stray of behaviour === "stray" ? ["u0/stray", "elsewhere"] : []) {
+        write(stray, `${unit} ${attempt} ${stray}`);
+      }
       write(`${unit}/b`, `${unit} ${attempt}`);
       return false;
     };
     if (this.#stopAsked.has(`${unit} ${attempt}`)) return true;
     return Promise.race([stop, act()]);
+  }
+
+  #requireHalf(unit: UnitId, half: string | undefined): void {
+    if (half?.endsWith("ASK") === true) return;
+    this.#world.complain(`what ${unit} did before it asked is lost`);
   }
 
   async #snapshot(
@@ -232,6 +265,10 @@ export class FakeHands implements Hands {
       summary: behaviour,
     });
     if (behaviour === "fail") return refuse("worker_failed", []);
+    if (behaviour === "broke") {
+      const reason = { type: "over_budget", level: "run", message: "broke", paths: [] } as const;
+      return { type: "refused", reason, changed, summary: behaviour };
+    }
     if (changed.length === 0) return refuse("no_change", []);
     if (strays.length > 0 && !this.#plants.has("skip the ownership gate")) {
       return refuse("strayed", strays);

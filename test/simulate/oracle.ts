@@ -49,6 +49,29 @@ function wasApproved(world: World, unit: UnitId): boolean {
   );
 }
 
+/** Nothing begins once the run's budget is spent. */
+function checkBudget(world: World): void {
+  let isSpent = false;
+  for (const { event } of world.journal) {
+    if (event.type === "unit-started" && isSpent) world.complain(`${event.unit} begins unpaid`);
+    if (event.type !== "unit-finished" || event.outcome.type !== "refused") continue;
+    isSpent ||= event.outcome.reason.level === "run";
+  }
+}
+
+/** Nobody goes on before what they asked is answered. */
+function checkAnswers(world: World): void {
+  const open = new Map<string, UnitId>();
+  const parked = new Set<UnitId>();
+  for (const { event } of world.journal) {
+    if (event.type === "approval-asked") open.set(event.id, event.unit);
+    if (event.type === "approval-answered") open.delete(event.id);
+    if (event.type === "unit-finished" && event.outcome.type === "parked") parked.add(event.unit);
+    if (event.type !== "unit-started" || !parked.delete(event.unit)) continue;
+    if ([...open.values()].includes(event.unit)) world.complain(`${event.unit} goes on unanswered`);
+  }
+}
+
 /** Asked when the run is over for good. */
 export function checkEnd(world: World, scenario: Scenario, base: Sha): void {
   const state = foldRun(world.journal);
@@ -56,6 +79,8 @@ export function checkEnd(world: World, scenario: Scenario, base: Sha): void {
     world.complain("the journal is empty");
     return;
   }
+  checkBudget(world);
+  checkAnswers(world);
   const line = mergeLine(world, world.ref(integrationRef(scenario.run)), base);
   checkVerified(world, state, line);
   checkMerges(world, state, line);

@@ -14,6 +14,34 @@ export const plants: Readonly<Record<string, Plant>> = {
   "a worktree is removed before its snapshot": { hands: "remove before the snapshot" },
   "no snapshot is made": { hands: "no snapshot" },
   "the ownership gate is skipped": { hands: "skip the ownership gate" },
+  "an attempt that goes on begins with nothing": {
+    rules: reducing((state, event) =>
+      event.type === "unit-finished" ? eachUnit(state, withoutSnapshot) : state,
+    ),
+  },
+  "an attempt goes on before anybody has answered": {
+    rules: reducing((state, event) =>
+      event.type === "unit-finished" && event.outcome.type === "parked"
+        ? eachUnit(state, (unit) =>
+            unit.id === event.unit ? { ...unit, at: { phase: "waiting" } } : unit,
+          )
+        : state,
+    ),
+  },
+  "units begin though the budget of the run is spent": {
+    rules: (rules) => ({
+      ...rules,
+      reduce: (state, line) => {
+        const { event } = line;
+        if (event.type !== "unit-finished" || event.outcome.type !== "refused") {
+          return rules.reduce(state, line);
+        }
+        const { level: _, ...reason } = event.outcome.reason;
+        const outcome = { ...event.outcome, reason };
+        return rules.reduce(state, { ...line, event: { ...event, outcome } });
+      },
+    }),
+  },
   "a check that was killed passes": { hands: "a killed check passes" },
   "a local edit is overwritten by the landing": { hands: "land over local edits" },
   "cleaning takes what did not land": { hands: "clean what did not land" },
@@ -131,6 +159,12 @@ function reducing(wrong: (state: RunState, event: RunEvent) => RunState): (rules
 
 function eachUnit(state: RunState, change: (unit: UnitState) => UnitState): RunState {
   return { ...state, units: state.units.map(change) };
+}
+
+function withoutSnapshot(unit: UnitState): UnitState {
+  if (unit.cut === undefined) return unit;
+  const { attempt, base } = unit.cut;
+  return { ...unit, cut: { attempt, base } };
 }
 
 function notLost(unit: UnitState): UnitState {

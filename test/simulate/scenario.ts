@@ -13,7 +13,11 @@ export type Behaviour =
   | "left"
   | "fail"
   | "hang"
-  | "slow";
+  | "slow"
+  /** Does half, then parks until a person has answered. */
+  | "ask"
+  /** Meets the end of the run's budget. */
+  | "broke";
 
 export interface Scenario {
   readonly run: RunId;
@@ -31,6 +35,17 @@ export interface Scenario {
   readonly answerable: boolean;
 }
 
+const modelWorker = {
+  type: "model",
+  baseURL: "http://localhost",
+  apiKeyEnv: "KEY",
+  model: "sim",
+  window: 1000,
+  outputTokensMax: 100,
+  idleTimeoutMs: 1000,
+  turnTimeoutMs: 1000,
+} as const;
+
 export const target = "refs/heads/main" as RefName;
 const minute = 60_000;
 
@@ -41,11 +56,13 @@ export function makeScenario(random: Random): Scenario {
   const doneWhen = random.chance(0.5) ? [makeCheck("done")] : [];
   const calm = random.chance(0.2);
   const approval = random.chance(0.1) ? "required" : "auto";
+  // Our own agents, who can go on where they were cut off.
+  const agents = random.chance(0.4);
   return {
     run: "20260101-0000-seed" as RunId,
     plan: (base) => ({ goal: "simulate", base, units, doneWhen }),
-    settings: makeSettings(random, checks, approval),
-    behaviours: new Map(units.map(({ id }) => [id, makeBehaviours(random, calm)])),
+    settings: { ...makeSettings(random, checks, approval), ...(agents ? { worker: "model" } : {}) },
+    behaviours: new Map(units.map(({ id }) => [id, makeBehaviours(random, { calm, agents })])),
     crashShare: random.pick([0, 0.005, 0.02, 0.05]),
     rivalShare: calm ? 0 : random.pick([0, 0, 0.01, 0.05]),
     speakShare: calm ? 0 : random.pick([0, 0, 0.01]),
@@ -68,10 +85,15 @@ function makeUnit(random: Random, position: number): Unit {
   };
 }
 
-function makeBehaviours(random: Random, calm: boolean): readonly Behaviour[] {
+function makeBehaviours(
+  random: Random,
+  { calm, agents }: { readonly calm: boolean; readonly agents: boolean },
+): readonly Behaviour[] {
   const bad = ["nothing", "stray", "red", "semantic", "left", "fail", "hang"] as const;
   return Array.from({ length: 4 }, () => {
     if (random.chance(0.2)) return "slow";
+    if (agents && random.chance(0.3)) return "ask";
+    if (agents && !calm && random.chance(0.03)) return "broke";
     return calm || random.chance(0.65) ? "good" : random.pick(bad);
   });
 }
@@ -89,7 +111,7 @@ function makeSettings(
   return {
     target,
     worker: "sim",
-    workers: { sim: { type: "command", command: "sim" } },
+    workers: { sim: { type: "command", command: "sim" }, model: modelWorker },
     checks,
     unitChecks: [],
     setup: { copy: [], clone: [], run: [] },
@@ -110,7 +132,7 @@ function makeSettings(
     approval,
     roles: [],
     yes: false,
-    tools: {},
+    policy: [],
     shell: { network: false, timeoutMs: 120_000, caches: [] },
     protected: [],
     checkout: "full",

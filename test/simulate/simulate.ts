@@ -105,7 +105,7 @@ async function oneLife(life: Life): Promise<"over" | "crashed" | "stuck"> {
       time.forget();
       return "crashed";
     }
-    beside(life, mailbox, watched.state.units.length);
+    beside(life, mailbox, watched.state);
     // What was just said is heard before anybody concludes that nothing moves.
     await new Promise<void>((resolve) => setImmediate(resolve));
     if (!time.advance() && !answer(random, mailbox, watched.state)) return "stuck";
@@ -195,7 +195,11 @@ async function append({ world, time, random, plant }: Life, lines: readonly Jour
 }
 
 /** What people do beside us: commit to the target, cancel, pause, press Ctrl-C. */
-function beside({ world, scenario, random }: Life, mailbox: Mailbox, units: number): void {
+function beside({ world, scenario, random }: Life, mailbox: Mailbox, state: RunState): void {
+  const units = state.units.length;
+  // Long before a deadline that is hours away.
+  const waits = state.units.some(({ at }) => at.phase === "awaiting_approval");
+  if (waits && random.chance(0.2)) answer(random, mailbox, state);
   if (random.chance(scenario.rivalShare)) {
     const tip = world.ref(target);
     const path = random.chance(0.2) ? `u${random.below(units)}/a` : "rival";

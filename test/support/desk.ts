@@ -1,14 +1,13 @@
 /** The desk of one attempt over a run that is folded as in the program, but written to no disk: what is asked becomes a fact at
  *  once, in the order of the asking. */
 import { Account, type AccountOptions } from "../../src/core/budget.ts";
-import type { Desk } from "../../src/core/desk.ts";
+import type { Activity, Desk } from "../../src/core/desk.ts";
 import type { RunEvent } from "../../src/core/event.ts";
 import type { UnitId } from "../../src/core/id.ts";
 import type { Unit } from "../../src/core/plan.ts";
 import { reduce } from "../../src/core/reduce.ts";
 import type { RunState } from "../../src/core/run.ts";
 import type { Settings } from "../../src/core/settings.ts";
-import type { Activity } from "../../src/core/worker.ts";
 import { Lookout, openDesk } from "../../src/run/desk.ts";
 import { type RunRequest, rule } from "../../src/run/request.ts";
 import { startRun, unit } from "./run-state.ts";

@@ -60,7 +60,7 @@ export const settings: Settings = {
   approval: "auto",
   roles: [],
   yes: false,
-  tools: {},
+  policy: [],
   shell: { network: false, timeoutMs: 120_000, caches: [] },
   protected: [],
   checkout: "auto",

@@ -3,8 +3,9 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Activity } from "../../src/core/desk.ts";
 import type { Glob } from "../../src/core/id.ts";
-import type { Activity, Assignment, Worker, WorkOutcome } from "../../src/core/worker.ts";
+import type { Assignment, Worker, WorkOutcome } from "../../src/core/worker.ts";
 import { markOf, survivorsOf } from "../../src/host/process-tree.ts";
 import { makeDesk } from "../support/desk.ts";
 import { eventually } from "../support/eventually.ts";

@@ -7,7 +7,7 @@ import { type Tool, type ToolResult, tool, type Workplace } from "../tool.ts";
 import { placeIn } from "../worktree-path.ts";
 import { pathShape } from "./shapes.ts";
 
-const entriesMax = 1000;
+const entriesMax = 500;
 
 const shape = z.strictObject({ path: pathShape.optional() });
 

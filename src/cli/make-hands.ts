@@ -1,0 +1,53 @@
+/** The hands of a run, made real: its workers, its sandbox, who judges between approaches. */
+import type { RepoPath, RunId, UnitId } from "../core/id.ts";
+import type { Ownership } from "../core/ownership.ts";
+import { identity } from "../git/commit.ts";
+import { filterGuard } from "../git/filter-guard.ts";
+import type { Mark } from "../host/process-tree.ts";
+import { RealHands } from "../run/perform.ts";
+import type { RunnerParts } from "../run/runner.ts";
+import type { Answering } from "./answering.ts";
+import { chooseSandbox, type SandboxChoice } from "./choose-sandbox.ts";
+import type { Driver } from "./drive.ts";
+import { makeWorkers } from "./make-workers.ts";
+
+export interface HandsFacts {
+  readonly driver: Pick<Driver, "repository" | "eyes" | "checkoutLane">;
+  readonly run: RunId;
+  readonly mark: Mark;
+  readonly answering: Pick<Answering, "answerable">;
+  readonly ownership: Ownership;
+  readonly files: ReadonlyMap<UnitId, readonly RepoPath[]>;
+  /** Of a run that begins: its sandbox was chosen before. */
+  readonly chosen: SandboxChoice | undefined;
+}
+
+type Given = Parameters<RunnerParts["makeHands"]>[0];
+
+export async function makeHands(
+  { driver, run, mark, answering, ownership, files, chosen }: HandsFacts,
+  { pool, folder, state, mailbox }: Given,
+) {
+  const { repository, eyes, checkoutLane } = driver;
+  const { plan, settings } = state;
+  const { sandbox } = chosen ?? (await chooseSandbox(repository, settings, plan));
+  const made = await makeWorkers(run, { settings, plan, repository, ownership }, sandbox);
+  const hands = new RealHands({
+    pool,
+    folder,
+    author: await identity({ gitDir: repository.commonDir }),
+    ownership,
+    files,
+    workers: made.workers,
+    judge: made.judge,
+    sandbox,
+    filterConfig: await filterGuard({ gitDir: repository.commonDir }),
+    checkoutLane,
+    report: (activity) => eyes.activity(activity),
+    mailbox,
+    answerable: answering.answerable,
+    inherited: state,
+    mark,
+  });
+  return { hands, close: made.close };
+}

@@ -1,0 +1,134 @@
+/** The worker that is a model, made real: its models, its policy, its roles, and the places that its agents may see. */
+import { readConventions } from "../agent/conventions.ts";
+import { withBuiltInRoles } from "../agent/roles/read-roles.ts";
+import { Roster } from "../agent/roster.ts";
+import type { ModelAccess, Surroundings } from "../agent/surroundings.ts";
+import { isProtected, type Ownership } from "../core/ownership.ts";
+import { decide, type PolicyRule } from "../core/policy.ts";
+import type { Role } from "../core/role.ts";
+import type { ModelSettings, Settings } from "../core/settings.ts";
+import type { Judge, Place, Worker } from "../core/worker.ts";
+import type { Repository } from "../git/repository.ts";
+import { createModel } from "../host/model.ts";
+import { redactor } from "../host/model-fault.ts";
+import { modelLanes } from "../host/model-lane.ts";
+import type { Sandbox } from "../host/sandbox.ts";
+import { createApproachJudge } from "../work/approach-judge.ts";
+import { createModelWorker } from "../work/model-worker.ts";
+
+export interface ModelParts {
+  readonly repository: Repository;
+  readonly settings: Settings;
+  readonly ownership: Ownership;
+  readonly roster: Roster;
+  readonly sandbox: ((place: Place) => Sandbox) | undefined;
+}
+
+/** One roster for all units of a run. */
+export function makeRoster({ limits }: Settings): Roster {
+  const { agents, agentsPerParent, agentsPerRun, depth } = limits;
+  return new Roster({ agents, agentsPerParent, agentsPerRun, depth });
+}
+
+export async function makeModelWorker(
+  name: string,
+  told: ModelSettings,
+  parts: ModelParts,
+): Promise<Worker> {
+  const { settings, ownership, repository, roster, sandbox } = parts;
+  const roles = await withBuiltInRoles(settings.roles);
+  const models = await modelsOf(name, told, settings, roles);
+  return createModelWorker({
+    name,
+    modelOf: (named) => models.get(isInherited(named) ? undefined : named),
+    roster,
+    roles,
+    turnsMax: settings.limits.turns,
+    agentBudget: settings.budget.agent,
+    approval: settings.approval,
+    decide: (question) => rulingOf(settings.policy, question),
+    shell: settings.shell,
+    sandbox,
+    ownerOf: ownership.ownerOf,
+    isProtected: isProtected(settings.protected),
+    conventionsOf: ({ base, owns, files }, signal) =>
+      readConventions(repository, base, { owns, files }, signal),
+    redact: redactAll(settings),
+    now: Date.now,
+  });
+}
+
+export async function makeApproachJudge(
+  name: string,
+  told: ModelSettings,
+  settings: Settings,
+): Promise<Judge> {
+  return createApproachJudge(await access(name, told), settings.budget.agent);
+}
+
+/** The field's words for the model of whoever asks; another maker's names mean nothing at this endpoint. */
+const inherited = ["inherit", "default", "sonnet", "opus", "haiku"];
+
+export function isInherited(named: string | undefined): boolean {
+  return named === undefined || inherited.includes(named.toLowerCase());
+}
+
+/** By the name that a role gives: another worker of type model, else a model's name at the same endpoint. */
+async function modelsOf(
+  name: string,
+  told: ModelSettings,
+  settings: Settings,
+  roles: readonly Role[],
+): Promise<ReadonlyMap<string | undefined, ModelAccess>> {
+  const models = new Map<string | undefined, ModelAccess>();
+  models.set(undefined, await access(name, told));
+  for (const { model } of roles) {
+    if (model === undefined || isInherited(model) || models.has(model)) continue;
+    const other = Object.hasOwn(settings.workers, model) ? settings.workers[model] : undefined;
+    const meant = other?.type === "model" ? other : { ...told, model };
+    models.set(model, await access(model, meant));
+  }
+  return models;
+}
+
+async function access(name: string, told: ModelSettings): Promise<ModelAccess> {
+  const { window, outputTokensMax, baseURL } = told;
+  const model = await createModel(told, { name, key: process.env[told.apiKeyEnv] });
+  return { model, window, outputTokensMax, lane: modelLanes.of(baseURL) };
+}
+
+/** A role's own bounds count as rules of the policy. */
+function rulingOf(
+  policy: readonly PolicyRule[],
+  { role, tool, given }: Parameters<Surroundings["decide"]>[0],
+): ReturnType<Surroundings["decide"]> {
+  const bounds: readonly PolicyRule[] =
+    role.shell === undefined
+      ? []
+      : [
+          {
+            role: role.name,
+            tool: "shell",
+            except: role.shell,
+            decision: "deny",
+            why: `a ${role.name} may only run ${role.shell.map((words) => words.join(" ")).join(", ")}`,
+          },
+        ];
+  const command = tool === "shell" ? commandIn(given) : undefined;
+  const { decision, rule } = decide([...policy, ...bounds], role.name, tool, command);
+  return { decision, ...(rule?.why === undefined ? {} : { why: rule.why }) };
+}
+
+function commandIn(given: unknown): string | undefined {
+  const { command } = (given ?? {}) as { readonly command?: unknown };
+  return typeof command === "string" ? command : undefined;
+}
+
+/** Every key that any model of this run is asked with. */
+function redactAll({ workers }: Settings): (text: string) => string {
+  const keys = Object.values(workers).flatMap((worker) =>
+    worker.type === "model" ? [process.env[worker.apiKeyEnv]] : [],
+  );
+  const redactors = [...new Set(keys)].map(redactor);
+  return (text) => redactors.reduce((kept, redact) => redact(kept), text);
+}
