@@ -155,14 +155,14 @@ function isPaired(messages: readonly { readonly role: string }[]): boolean {
 test("a call that must be asked for is parked where nobody is, and made once it is approved", async () => {
   const script = byAgent({ coder: [{ calls: [write("b.txt", "b\n"), read("a.txt")] }] });
   const rules = [{ role: "*", tool: "write", decision: "ask" }] as const;
-  const scene = await agentScene(script, { worker: { rules } });
+  const scene = await agentScene(script, { rules });
   expect(await scene.work()).toMatchObject({ type: "parked" });
   expect(scene.desk.state().approvals.map(({ question }) => question?.content)).toEqual([
     'write {"path":"b.txt","content":"b\\n"}',
   ]);
   expect(transcriptLines(scene, "coder", "result").map(({ index }) => index)).toEqual([1]);
   scene.answer("approved");
-  const again = await sceneIn(scene.place, script, { worker: { rules }, desk: scene.desk });
+  const again = await sceneIn(scene.place, script, { rules, desk: scene.desk });
   expect(await again.work()).toMatchObject({ type: "done" });
   expect(again.file("b.txt")).toBe("b\n");
   expect(again.model.asked).toHaveLength(1);
@@ -171,10 +171,10 @@ test("a call that must be asked for is parked where nobody is, and made once it 
 test("a call that a person denies is a result with their reason", async () => {
   const script = byAgent({ coder: [{ calls: [write("b.txt", "b\n")] }] });
   const rules = [{ role: "coder", tool: "write", decision: "ask" }] as const;
-  const scene = await agentScene(script, { worker: { rules } });
+  const scene = await agentScene(script, { rules });
   await scene.work();
   scene.answer("denied", "not that file");
-  const again = await sceneIn(scene.place, script, { worker: { rules }, desk: scene.desk });
+  const again = await sceneIn(scene.place, script, { rules, desk: scene.desk });
   expect(await again.work()).toMatchObject({ type: "done" });
   expect(transcriptLines(again, "coder", "result")[0]?.text).toContain("not that file");
 });
@@ -245,11 +245,11 @@ test("no secret reaches a transcript, and no run goes on with one that was alter
   const script = byAgent({ coder: [{ calls: [write("k.txt", secret)] }] });
   const redact = (text: string) => text.replaceAll(secret, "[key]");
   const rules = [{ role: "*", tool: "write", decision: "ask" }] as const;
-  const scene = await agentScene(script, { worker: { rules, redact } });
+  const scene = await agentScene(script, { rules, worker: { redact } });
   await scene.work({ instructions: `The key is ${secret}.` });
   expect(JSON.stringify(scene.transcript("coder"))).not.toContain(secret);
   scene.answer("approved");
-  const again = await sceneIn(scene.place, script, { worker: { rules, redact }, desk: scene.desk });
+  const again = await sceneIn(scene.place, script, { rules, worker: { redact }, desk: scene.desk });
   await again.work();
   expect(transcriptLines(again, "coder", "result")[0]?.text).toContain("cut off by a restart");
 });

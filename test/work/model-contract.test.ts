@@ -27,7 +27,7 @@ function workerOf(script: Script, turnsMax = 30): Worker {
     turnsMax,
     agentBudget: {},
     approval: "auto",
-    rules: [],
+    decide: () => ({ decision: "allow" }),
     shell: { network: false, timeoutMs: 60_000, caches: [] },
     ownerOf: () => undefined,
     isProtected: () => false,
