@@ -199,7 +199,9 @@ function repeatsWith(
 ): Pick<Conversation, "repeats" | "repeated"> {
   let repeats = new Map(before);
   let repeated = 0;
-  for (const { same, changed } of results) {
+  for (const { same, changed, strike } of results) {
+    // Counted as a strike already.
+    if (strike) continue;
     const count = (repeats.get(same) ?? 0) + 1;
     // After a change the same call is no repetition, except of the change itself.
     if (changed) repeats = new Map();

@@ -32,7 +32,7 @@ export function spendingHooks(
   request: ModelRequest,
   record: SpendingRecord,
 ): Required<Pick<PatienceOptions<Over>, "beforeTry" | "afterTry">> {
-  let open: { readonly reserved: Spend; readonly reservation: Reservation } | undefined;
+  let open: Reservation | undefined;
   return {
     beforeTry: async () => {
       const inputTokens = model.countTokens(request);
@@ -40,16 +40,15 @@ export function spendingHooks(
       const reserved = spendOf(model, inputTokens, Math.max(affordable, answerTokensMin));
       const reservation = account.reserve(reserved);
       if (reservation.type === "over") return { type: "refused", why: reservation };
-      open = { reserved, reservation };
+      open = reservation;
       await record.asked(reserved);
       return { type: "go", outputTokensMax: affordable };
     },
     afterTry: async (outcome) => {
       invariant(open !== undefined, "a try is reserved before it is made");
-      const { reserved, reservation } = open;
+      const spend = spentBy(outcome);
+      const warned = open.settle(spend);
       open = undefined;
-      const spend = spentBy(outcome, reserved);
-      const warned = reservation.settle(spend);
       if (outcome.type === "answered") await record.answered(outcome.answer);
       else {
         const why = outcome.type === "failed" ? outcome.fault.message : "stopped";
@@ -60,15 +59,14 @@ export function spendingHooks(
   };
 }
 
-/** A request that was stopped on its way counts in full: nobody knows what the provider has done by then. */
-function spentBy(outcome: ModelOutcome, reserved: Spend): Spend {
+function spentBy(outcome: ModelOutcome): Spend {
   switch (outcome.type) {
     case "answered":
       return outcome.answer.spend;
     case "failed":
       return outcome.fault.spend ?? noSpend;
     case "stopped":
-      return reserved;
+      return outcome.spend ?? noSpend;
     default:
       return unreachable(outcome);
   }

@@ -125,7 +125,7 @@ async function keep(
   const same = sameness(call, shown);
   const count = (agent.conversation.repeats.get(same) ?? 0) + 1;
   const warning =
-    count >= repeatsWarned && count < repeatsMax
+    !strike && count >= repeatsWarned && count < repeatsMax
       ? `\n\n(You have made this very call ${count} times with this very result. At ${repeatsMax} you are ended: do something else.)`
       : "";
   const files = filesLearnt(agent);

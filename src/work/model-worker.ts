@@ -17,7 +17,7 @@ import {
 } from "../agent/prompt.ts";
 import { findRole } from "../agent/roles/built-in.ts";
 import type { Roster } from "../agent/roster.ts";
-import type { ModelAccess, Ruling, Surroundings } from "../agent/surroundings.ts";
+import type { ModelAccess, Surroundings } from "../agent/surroundings.ts";
 import type { MayChange, Workplace } from "../agent/tool.ts";
 import { fileTools } from "../agent/tools/file-tools.ts";
 import { transcriptsFolder } from "../agent/transcript.ts";
@@ -27,7 +27,6 @@ import { Failure, unreachable } from "../core/failure.ts";
 import type { UnitId } from "../core/id.ts";
 import { matcherOf } from "../core/ownership.ts";
 import type { Budget, Command } from "../core/plan.ts";
-import { decide, type PolicyRule } from "../core/policy.ts";
 import type { Role } from "../core/role.ts";
 import type { ShellSettings } from "../core/settings.ts";
 import type { Assignment, Place, Worker, WorkOutcome } from "../core/worker.ts";
@@ -56,8 +55,7 @@ export interface ModelWorkerOptions {
   readonly turnsMax: number;
   readonly agentBudget: Budget;
   readonly approval: "auto" | "required";
-  /** What the configuration says of tools. */
-  readonly rules: readonly PolicyRule[];
+  readonly decide: Surroundings["decide"];
   readonly shell: ShellSettings;
   /** What hides the machine from the commands of agents; absent where they run without a sandbox. */
   readonly sandbox?: ((place: Place) => Sandbox) | undefined;
@@ -125,7 +123,7 @@ async function surroundingsOf(
   { assignment, place, desk }: Work,
   signal: AbortSignal,
 ): Promise<Surroundings> {
-  const { roster, roles, modelOf, agentBudget, turnsMax, approval, redact, now } = options;
+  const { roster, roles, modelOf, agentBudget, turnsMax, approval, decide, redact, now } = options;
   const { run, unit, attempt } = assignment;
   const locks = new PathLocks();
   const mayChange = changeable(options, assignment, desk);
@@ -141,39 +139,14 @@ async function surroundingsOf(
     return { worktree, mayChange, files, locks, outputs, shell };
   };
   return {
-    ...{ run, unit, attempt, desk, roster, modelOf, agentBudget, turnsMax, approval },
+    ...{ run, unit, attempt, desk, roster, modelOf, agentBudget, turnsMax, approval, decide },
     ...{ redact, now, fileTools, workplaceOf },
-    decide: (question) => ruling(options.rules, question),
     transcripts: path.join(place.record, transcriptsFolder),
     roleOf: (name) => findRole(roles, name),
     roleNames: roles.map(({ name }) => name),
     shared: sharedText(assignment, await options.conventionsOf(assignment, signal)),
     runCommand: (command, stopped) => runCommand(workplaceOf(new FileStates()), command, stopped),
   };
-}
-
-/** The configuration's rules, and what the role's own shell is for. */
-function ruling(
-  rules: readonly PolicyRule[],
-  { role, tool, given }: Parameters<Surroundings["decide"]>[0],
-): Ruling {
-  const own: readonly PolicyRule[] =
-    role.shell === undefined
-      ? []
-      : [{ role: "*", tool: "shell", except: role.shell, decision: "deny", why: shellOf(role) }];
-  const decided = decide([...rules, ...own], role.name, tool, commandOf(given));
-  const why = decided.rule?.why;
-  return { decision: decided.decision, ...(why === undefined ? {} : { why }) };
-}
-
-function shellOf({ name, shell = [] }: Role): string {
-  const commands = shell.map((words) => words.join(" ")).join(", ");
-  return `the shell of a ${name} runs only ${commands}, and redirects into no file`;
-}
-
-function commandOf(given: unknown): string | undefined {
-  if (typeof given !== "object" || given === null || !("command" in given)) return undefined;
-  return typeof given.command === "string" ? given.command : undefined;
 }
 
 /** What the unit owns and what was granted to it, unless it is protected. */

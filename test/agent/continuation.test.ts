@@ -21,7 +21,6 @@ const turns: Readonly<Record<string, readonly Turn[]>> = {
       ],
     },
     { calls: [["edit", { path: "a.txt", edits: [{ old: "one", new: "two" }] }], note("last")] },
-    { text: "all of it is done" },
   ],
   "coder.1": [{ calls: [note("below"), ["read", { path: "a.txt" }]] }, { text: "below done" }],
   "coder.2": [{ calls: [note("beside")] }, { text: "beside done" }],
@@ -72,7 +71,7 @@ async function cutAndContinued(at: number): Promise<{ readonly isWhole: boolean 
     const answered = await answeredIn(place);
     const second = await sceneIn(place, byAgent(turns));
     expect(await second.work()).toEqual({
-      ...{ type: "done", summary: "all of it is done", artifacts: [] },
+      ...{ type: "done", summary: "coder is done", artifacts: [] },
     });
     expect(askedOf(second).filter((asked) => answered.has(asked))).toEqual([]);
     const notes = [...notesOf(first), ...notesOf(second)];

@@ -4,10 +4,12 @@ import path from "node:path";
 import { onTestFinished } from "vitest";
 import { readBuiltInRoles } from "../../src/agent/roles/built-in.ts";
 import { Roster, type RosterLimits } from "../../src/agent/roster.ts";
+import { rulingOf } from "../../src/agent/ruling.ts";
 import type { ModelAccess } from "../../src/agent/surroundings.ts";
 import { transcriptFile } from "../../src/agent/transcript.ts";
 import type { TranscriptLine } from "../../src/agent/transcript-line.ts";
 import type { Glob, UnitId } from "../../src/core/id.ts";
+import type { PolicyRule } from "../../src/core/policy.ts";
 import type { Assignment, Worker, WorkOutcome } from "../../src/core/worker.ts";
 import { ModelLane } from "../../src/host/model-lane.ts";
 import { createModelWorker, type ModelWorkerOptions } from "../../src/work/model-worker.ts";
@@ -18,6 +20,7 @@ import { makePlainPlace, type PlainPlace } from "./work-place.ts";
 export interface AgentSceneOptions extends DeskFacts {
   readonly files?: Readonly<Record<string, string>>;
   readonly limits?: Partial<RosterLimits>;
+  readonly rules?: readonly PolicyRule[];
   readonly worker?: Partial<ModelWorkerOptions>;
   readonly access?: Partial<ModelAccess>;
 }
@@ -71,7 +74,7 @@ export async function sceneIn(
     turnsMax: 30,
     agentBudget: {},
     approval: "auto",
-    rules: [],
+    decide: (question) => rulingOf(options.rules ?? [], question),
     shell: { network: false, timeoutMs: 20_000, caches: [] },
     ownerOf: () => undefined as UnitId | undefined,
     isProtected: () => false,
@@ -102,4 +105,15 @@ export async function sceneIn(
 function linesOf(file: string): readonly TranscriptLine[] {
   const texts = readFileSync(file, "utf8").split("\n").slice(0, -1);
   return texts.map((text) => JSON.parse(text) as TranscriptLine);
+}
+
+type Line<T extends TranscriptLine["type"]> = Extract<TranscriptLine, { type: T }>;
+
+/** The lines of one kind. */
+export function transcriptLines<T extends TranscriptLine["type"]>(
+  scene: AgentScene,
+  agent: string,
+  type: T,
+): readonly Line<T>[] {
+  return scene.transcript(agent).filter((line): line is Line<T> => line.type === type);
 }

@@ -39,7 +39,13 @@ export function scriptedModel(script: Script): ScriptedModel {
       atOnceMax = Math.max(atOnceMax, atOnce);
       try {
         const said = await script(request, agent);
-        if (signal.aborted) return { type: "stopped" };
+        if (signal.aborted) {
+          const inputTokens = countTokens(request);
+          return {
+            type: "stopped",
+            spend: { inputTokens, cachedTokens: 0, outputTokens: 0, usd: 0 },
+          };
+        }
         if ("type" in said) return said;
         return { type: "answered", answer: answerOf(said, countTokens(request)) };
       } finally {
