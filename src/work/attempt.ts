@@ -13,6 +13,7 @@ import type { Assignment, Desk, Place, Reason, Worker, WorkOutcome } from "../co
 import { commitMessage, commitTree, type Identity } from "../git/commit.ts";
 import { putRef } from "../git/ref.ts";
 import { prepareSlot, type Slot } from "../git/slot.ts";
+import { readmitSlot } from "../git/slot-rescue.ts";
 import { type Snapshot, takeSnapshot } from "../git/snapshot.ts";
 import type { SlotPool } from "../git/worktree.ts";
 import { fileFailure, readTextIfThere, writeAtomically } from "../host/file.ts";
@@ -96,8 +97,8 @@ export async function recoverAttempt(parts: AttemptParts): Promise<Leavings> {
   const text = await readTextIfThere(file);
   if (text === undefined) return {};
   const { slot, made, since } = JSON.parse(text) as PlaceFile;
-  if (parts.pool.known.get(path.basename(slot.path)) !== slot.adminDir) return {};
   await recordExchange(parts.exchange, path.join(parts.runRoot, parts.record));
+  if (!existsSync(slot.path)) return {};
   return leavingsOf(await secure(parts, slot, made, { since, summary: "" }));
 }
 
@@ -170,17 +171,19 @@ async function prepare(parts: AttemptParts, place: Place, signal: AbortSignal): 
 
 async function secure(
   parts: AttemptParts,
-  slot: Slot,
+  left: Slot,
   made: readonly RepoPath[],
   attempted: { readonly since: number; readonly summary: string },
 ): Promise<Snapshot> {
   const { assignment, unit, pool } = parts;
   const { run, attempt: number, base } = assignment;
+  const content = { base, branch: unitRef(run, unit.id), checkout: checkoutOf(parts) };
+  const slot = await readmitSlot(pool, left, content);
   return takeSnapshot({
     place: { ...slot.gitPlace, workTree: slot.path, standing: pool.repository.standing },
     commonDir: pool.repository.commonDir,
     base,
-    checkout: checkoutOf(parts).mode,
+    checkout: content.checkout.mode,
     ref: snapshotRef(run, unit.id, number),
     author: parts.author,
     message: messageOf(parts, attempted.summary),
