@@ -31,9 +31,9 @@ export interface HandsParts {
   readonly files: ReadonlyMap<UnitId, readonly RepoPath[]>;
   readonly workers: ReadonlyMap<string, Worker>;
   readonly sandbox: ((writable: readonly string[]) => Sandbox) | undefined;
-  /** How many worktrees may be filled at once. */
   /** What keeps our git from running the filters of others. */
   readonly filterConfig: readonly string[];
+  /** How many worktrees may be filled at once. */
   readonly checkoutLane: <T>(work: () => Promise<T>) => Promise<T>;
   readonly report: (activity: Activity) => void;
   /** The state that this runner began with: what it says was begun was begun by another. */

@@ -4,14 +4,12 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { AttemptOutcome, Leavings } from "../core/event.ts";
-import { invariant } from "../core/failure.ts";
-import { type RepoPath, type Sha, snapshotRef, unitRef } from "../core/id.ts";
+import { type RepoPath, snapshotRef, unitRef } from "../core/id.ts";
 import type { Ownership } from "../core/ownership.ts";
 import type { Unit } from "../core/plan.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Assignment, Desk, Place, Reason, Worker, WorkOutcome } from "../core/worker.ts";
-import { commitMessage, commitTree, type Identity } from "../git/commit.ts";
-import { putRef } from "../git/ref.ts";
+import type { Identity } from "../git/commit.ts";
 import { prepareSlot, type Slot } from "../git/slot.ts";
 import { readmitSlot } from "../git/slot-rescue.ts";
 import { type Snapshot, takeSnapshot } from "../git/snapshot.ts";
@@ -26,6 +24,7 @@ import { recordExchange } from "./exchange-record.ts";
 import { gate } from "./gate.ts";
 import { linkTargets } from "./link-target.ts";
 import { setUpWorktree } from "./setup.ts";
+import { commitOf, messageOf } from "./unit-commit.ts";
 
 export interface AttemptParts {
   readonly pool: SlotPool;
@@ -43,9 +42,9 @@ export interface AttemptParts {
   readonly record: string;
   readonly exchange: string;
   readonly desk: Desk;
-  /** How many worktrees may be filled at once. */
   /** What keeps our git from running the filters of others: see `filterGuard`. */
   readonly filterConfig: readonly string[];
+  /** How many worktrees may be filled at once. */
   readonly checkoutLane: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
@@ -194,19 +193,6 @@ async function secure(
   });
 }
 
-function messageOf({ assignment, unit, settings }: AttemptParts, summary: string): string {
-  return commitMessage({
-    title: unit.title || unit.id,
-    body: summary,
-    trailers: {
-      run: assignment.run,
-      unit: unit.id,
-      attempt: assignment.attempt,
-      worker: unit.worker ?? settings.worker,
-    },
-  });
-}
-
 interface Left {
   readonly slot: Slot;
   readonly place: Place;
@@ -278,21 +264,6 @@ async function failedCheck(
     }
   }
   return undefined;
-}
-
-/** The snapshot's commit serves as the unit's where it holds just the change. */
-async function commitOf(parts: AttemptParts, snapshot: Snapshot, summary: string): Promise<Sha> {
-  const { pool, assignment, author } = parts;
-  const { run, unit, base } = assignment;
-  const { changeTree: tree } = snapshot;
-  invariant(tree !== undefined, "a change has a tree");
-  const { commonDir: gitDir, standing } = pool.repository;
-  const place = { gitDir, standing };
-  const request = { tree, parents: [base], message: messageOf(parts, summary), author };
-  const { plain, commit } = snapshot;
-  const head = plain === true && commit !== undefined ? commit : await commitTree(place, request);
-  await putRef(pool.repository, { ref: unitRef(run, unit), new: head, likely: base });
-  return head;
 }
 
 function refused(reason: Reason, changed: readonly RepoPath[], summary: string): AttemptOutcome {
