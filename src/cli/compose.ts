@@ -95,8 +95,9 @@ async function previewOf(prepared: Prepared): Promise<PlanPreview> {
 
 async function speak(where: Where, named: string | undefined, request: Request) {
   const stored = await openStoredRuns(where.dir);
-  const reading = await stored.pick(named, [isUnfinished, anyRun]);
-  const { state, alive } = reading;
+  const unit = request.type === "cancel" ? request.unit : undefined;
+  const run = named ?? (unit === undefined ? undefined : await runWithUnit(stored, unit));
+  const { state, alive } = await stored.pick(run, [isUnfinished, anyRun]);
   if (!isUnfinished(state)) {
     throw new Failure("repository", "run_finished", `run ${state.run} is finished`, {
       advice: `see how: pleach status ${state.run}`,
@@ -104,6 +105,24 @@ async function speak(where: Where, named: string | undefined, request: Request) 
   }
   await dropRequest(stored.folder(state.run).inbox, spoken(state, request));
   return { run: state.run, heard: alive ? ("now" as const) : ("later" as const) };
+}
+
+/** The run that a unit's name alone can mean: one that goes on, else the only one that can. */
+async function runWithUnit(stored: StoredRuns, unit: string): Promise<string> {
+  const runs = await stored.list();
+  const open = runs.flatMap((one) => (one.type === "run" && isUnfinished(one.state) ? [one] : []));
+  const having = open.filter(({ state }) => state.units.some(({ id }) => id === unit));
+  const found = having.find(({ alive }) => alive) ?? having[0];
+  if (found !== undefined && (found.alive || having.length === 1)) return found.state.run;
+  const names = having.map(({ state }) => `${state.run}/${unit}`);
+  if (names.length > 1) {
+    throw new Failure("usage", "ambiguous_unit", `several unfinished runs have a unit ${unit}`, {
+      advice: `name one: ${names.slice(0, 5).join(", ")}`,
+    });
+  }
+  throw new Failure("usage", "unknown_unit", `no unfinished run here has a unit ${unit}`, {
+    advice: "see what there is: pleach status --all",
+  });
 }
 
 function spoken(state: RunState, request: Request): SpokenRequest {
