@@ -9,12 +9,13 @@ import { Failure, invariant, unreachable } from "../core/failure.ts";
 import { isUnitId, type RunId } from "../core/id.ts";
 import type { Json } from "../core/plan.ts";
 import type { RunState } from "../core/run.ts";
-import { openRepository } from "../git/repository.ts";
+import { openRepository, type Repository } from "../git/repository.ts";
 import { stateHome, writeAtomically } from "../host/file.ts";
 import { parsePlan } from "../plan/plan-file.ts";
 import { writePlan } from "../plan/plan-text.ts";
 import { dropRequest, type SpokenRequest } from "../run/inbox.ts";
 import { lockRepository, removeDeadLock } from "../run/runner.ts";
+import { removeUnbegun } from "../run/unbegun.ts";
 import type { PlanPreview } from "../view/preview.ts";
 import { diagnose } from "./diagnosis.ts";
 import type { Cleaned, Doors, Eyes, Request, Where } from "./doors.ts";
@@ -66,9 +67,11 @@ export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
     },
     clean: async (where, named, options, eyes) => {
       const stored = await openStoredRuns(where.dir);
-      // Each run takes the lock for itself; whoever has it now is told of first.
-      await (await lockRepository(stored.repository)).release();
-      return clean(drive(stored, eyes), await runsToClean(stored, named), options);
+      const unbegun = await cleanUnbegun(stored.repository, named);
+      const others = named.filter((name) => !unbegun.some(({ run }) => run === name));
+      if (named.length > 0 && others.length === 0) return unbegun;
+      const cleaned = await clean(drive(stored, eyes), await runsToClean(stored, others), options);
+      return [...cleaned, ...unbegun];
     },
     doctor: (where) => diagnose(where),
     trust: trustHere,
@@ -202,6 +205,21 @@ async function runsToClean(
   }
   const runs = await stored.list();
   return runs.flatMap((run) => (run.type === "run" && !run.alive ? [run.state] : []));
+}
+
+/** Each run takes the lock for itself afterwards; whoever has it now is told of first. */
+async function cleanUnbegun(
+  repository: Repository,
+  named: readonly string[],
+): Promise<readonly Cleaned[]> {
+  const lock = await lockRepository(repository);
+  try {
+    const removed = await removeUnbegun(repository);
+    const asked = removed.filter((run) => named.length === 0 || named.includes(run));
+    return asked.map((run) => ({ run, removed: ["its folder: it never began"], kept: [] }));
+  } finally {
+    await lock.release();
+  }
 }
 
 async function clean(

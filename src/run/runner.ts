@@ -26,6 +26,7 @@ import { foldJournal, type Journal, openJournal, readJournal } from "./journal.t
 import { type LoopEnd, runLoop } from "./loop.ts";
 import { Mailbox } from "./mailbox.ts";
 import { notBefore } from "./steady-clock.ts";
+import { removeUnbegun } from "./unbegun.ts";
 
 export interface RunnerParts {
   readonly repository: Repository;
@@ -68,6 +69,7 @@ export async function beginRun(
   started: Omit<Extract<RunEvent, { type: "run-started" }>, "run" | "runner">,
 ): Promise<LoopEnd> {
   const folder = runFolder(parts.repository, parts.stateHome, parts.run);
+  await removeUnbegun(parts.repository);
   try {
     await mkdir(folder.root, { recursive: true });
   } catch (error) {
