@@ -69,7 +69,8 @@ export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
       const stored = await openStoredRuns(where.dir);
       // Each run takes the lock for itself; whoever has it now is told of first.
       await (await lockRepository(stored.repository)).release();
-      return clean(drive(stored, eyes), await runsToClean(stored, named), options);
+      const { states, kept } = await runsToClean(stored, named);
+      return [...(await clean(drive(stored, eyes), states, options)), ...kept];
     },
     agents: async (where) => {
       const { withBuiltInRoles } = await import("../agent/roles/read-roles.ts");
@@ -196,15 +197,26 @@ function requireFinished(state: RunState): void {
   });
 }
 
-async function runsToClean(
-  stored: StoredRuns,
-  named: readonly string[],
-): Promise<readonly RunState[]> {
+interface ToClean {
+  readonly states: readonly RunState[];
+  /** Those of which nobody can say what they left. */
+  readonly kept: readonly Cleaned[];
+}
+
+async function runsToClean(stored: StoredRuns, named: readonly string[]): Promise<ToClean> {
   if (named.length > 0) {
-    return Promise.all(named.map(async (run) => (await stored.pick(run, [])).state));
+    const picked = named.map(async (run) => (await stored.pick(run, [])).state);
+    return { states: await Promise.all(picked), kept: [] };
   }
   const runs = await stored.list();
-  return runs.flatMap((run) => (run.type === "run" && !run.alive ? [run.state] : []));
+  return {
+    states: runs.flatMap((run) => (run.type === "run" && !run.alive ? [run.state] : [])),
+    kept: runs.flatMap((one) =>
+      one.type === "unreadable"
+        ? [{ run: one.run, removed: [], kept: [`all of it: it cannot be read (${one.message})`] }]
+        : [],
+    ),
+  };
 }
 
 async function clean(
