@@ -1,11 +1,12 @@
 /** Driving a run: the lock, the workers, the sandbox and the lanes are made here and handed to the runner. */
 import { randomInt } from "node:crypto";
 import type { RunEvent } from "../core/event.ts";
-import { makeRunId, type RepoPath, type RunId, type UnitId } from "../core/id.ts";
+import { integrationRef, makeRunId, type RepoPath, type RunId, type UnitId } from "../core/id.ts";
 import { type Ownership, ownershipOf } from "../core/ownership.ts";
 import type { RunState } from "../core/run.ts";
 import { identity } from "../git/commit.ts";
 import { filterGuard } from "../git/filter-guard.ts";
+import { requireRoomFor } from "../git/ref.ts";
 import { type Repository, requireWritable } from "../git/repository.ts";
 import { onInterrupt } from "../host/interrupt.ts";
 import { endSurvivors, markOf } from "../host/process-tree.ts";
@@ -39,6 +40,7 @@ export async function driveNew(driver: Driver, prepared: Prepared): Promise<RunS
   const choice = await chooseSandbox(driver.repository, settings, plan);
   const clock = steadyClock();
   const run = makeRunId(clock.now(), randomLetters(4));
+  await requireRoomFor(driver.repository, integrationRef(run));
   const lock = await lockRepository(driver.repository, run);
   try {
     for (const warning of [...prepared.warnings, ...choice.warnings]) driver.eyes.warn(warning);
