@@ -15,6 +15,7 @@ import type { LoopEnd } from "../run/loop.ts";
 import { RealHands } from "../run/perform.ts";
 import { beginRun, continueRun, lockRepository, type RunnerParts } from "../run/runner.ts";
 import { steadyClock } from "../run/steady-clock.ts";
+import { requireSources } from "../work/checkout-copy.ts";
 import { openAnswering } from "./answering.ts";
 import { chooseSandbox, type SandboxChoice } from "./choose-sandbox.ts";
 import type { Eyes } from "./doors.ts";
@@ -37,6 +38,7 @@ export interface Driver {
 export async function driveNew(driver: Driver, prepared: Prepared): Promise<RunState> {
   const { plan, settings, ownership, files } = prepared;
   await requireWritable(driver.repository);
+  await requireSources(settings.setup, driver.repository.topLevel);
   const choice = await chooseSandbox(driver.repository, settings, plan);
   const clock = steadyClock();
   const run = makeRunId(clock.now(), randomLetters(4));
