@@ -72,8 +72,8 @@ export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
       const unbegun = await cleanUnbegun(stored.repository, named);
       const others = named.filter((name) => !unbegun.some(({ run }) => run === name));
       if (named.length > 0 && others.length === 0) return unbegun;
-      const cleaned = await clean(drive(stored, eyes), await runsToClean(stored, others), options);
-      return [...cleaned, ...unbegun];
+      const { states, kept } = await runsToClean(stored, others);
+      return [...(await clean(drive(stored, eyes), states, options)), ...kept, ...unbegun];
     },
     agents: async (where) => {
       const { withBuiltInRoles } = await import("../agent/roles/read-roles.ts");
@@ -219,15 +219,26 @@ function requireFinished(state: RunState): void {
   });
 }
 
-async function runsToClean(
-  stored: StoredRuns,
-  named: readonly string[],
-): Promise<readonly RunState[]> {
+interface ToClean {
+  readonly states: readonly RunState[];
+  /** Those of which nobody can say what they left. */
+  readonly kept: readonly Cleaned[];
+}
+
+async function runsToClean(stored: StoredRuns, named: readonly string[]): Promise<ToClean> {
   if (named.length > 0) {
-    return Promise.all(named.map(async (run) => (await stored.pick(run, [])).state));
+    const picked = named.map(async (run) => (await stored.pick(run, [])).state);
+    return { states: await Promise.all(picked), kept: [] };
   }
   const runs = await stored.list();
-  return runs.flatMap((run) => (run.type === "run" && !run.alive ? [run.state] : []));
+  return {
+    states: runs.flatMap((run) => (run.type === "run" && !run.alive ? [run.state] : [])),
+    kept: runs.flatMap((one) =>
+      one.type === "unreadable"
+        ? [{ run: one.run, removed: [], kept: [`all of it: it cannot be read (${one.message})`] }]
+        : [],
+    ),
+  };
 }
 
 /** Each run takes the lock for itself afterwards; whoever has it now is told of first. */
