@@ -1,18 +1,21 @@
 /** One agent: a model that calls tools, turn by turn, until it is done or may not go on. Each step is a line in its transcript
  *  before anything rests on it, and the next step follows from those lines alone, so that it can be cut off and continued
  *  anywhere. What the model says of its own success counts for nothing: whoever started it judges. */
+
 import { setMaxListeners } from "node:events";
 import type { Account } from "../core/budget.ts";
 import type { AgentFact, AgentId, InvocationKind } from "../core/desk.ts";
 import type { Role, ToolName } from "../core/role.ts";
 import type { AgentAtWork, AgentDoor, AgentKeeper, ChildPlace, Judge } from "./agent-door.ts";
+import { statusOf } from "./agent-status.ts";
 import { Background } from "./background.ts";
 import { type Conversation, foldTranscript, withLine } from "./conversation.ts";
 import { FileStates } from "./file-state.ts";
-import { runAs } from "./identity.ts";
+import { identityOf, runAs } from "./identity.ts";
 import { Seat } from "./roster.ts";
 import { shortened } from "./shortened.ts";
 import type { ModelAccess, Surroundings } from "./surroundings.ts";
+import { TimeLimit } from "./time-limit.ts";
 import type { CallPlace, Tool } from "./tool.ts";
 import type { Transcript } from "./transcript.ts";
 import type { AgentEnd, AgentFinal, TranscriptFact } from "./transcript-line.ts";
@@ -59,6 +62,7 @@ export class Agent implements AgentAtWork {
   readonly #notes: string[] = [];
   #conversation: Conversation;
   #lifetime = new AbortController();
+  #time: TimeLimit | undefined;
   #seat: Seat;
 
   constructor(around: Surroundings, parts: AgentParts) {
@@ -141,8 +145,13 @@ export class Agent implements AgentAtWork {
     }
     const end = await this.#toItsEnd(stint);
     if (end.type !== "stopped" || this.keeper.stopping.aborted) return end;
+    const summary = this.#conversation.said;
+    if (this.#time?.isLate === true) {
+      const message = `it took longer than ${this.around.timeoutMs / 1000} s (limits.agentTimeout)`;
+      return this.end({ type: "failed", why: "timed_out", message, summary });
+    }
     const message = "ended by the agent that started it";
-    return this.end({ type: "cancelled", message, summary: this.#conversation.said });
+    return this.end({ type: "cancelled", message, summary });
   }
 
   /** Durable, then believed. */
@@ -174,7 +183,8 @@ export class Agent implements AgentAtWork {
   }
 
   away<T>(work: () => Promise<T>): Promise<T> {
-    return this.#seat.away(work);
+    const wait = () => this.#seat.away(work);
+    return this.#time === undefined ? wait() : this.#time.pausedDuring(wait);
   }
 
   note(text: string): void {
@@ -215,6 +225,9 @@ export class Agent implements AgentAtWork {
     const end = () => lifetime.abort();
     if (signal.aborted) end();
     else signal.addEventListener("abort", end, { signal: lifetime.signal, once: true });
+    const time = new TimeLimit(this.around.timeoutMs, end);
+    this.#time = time;
+    lifetime.signal.addEventListener("abort", () => time.stop(), { once: true });
     this.#seat = new Seat(this.around.roster, this.lifetime);
   }
 
@@ -254,15 +267,8 @@ export class Agent implements AgentAtWork {
       await this.tell({ ...started, queued: true });
     if (!(await this.#seat.take())) return { type: "stopped" };
     await this.tell({ ...started, queued: false });
-    const identity = {
-      agentId: this.id,
-      ...(parent === undefined ? {} : { parentSessionId: parent.session }),
-      ...(invokedBy === undefined ? {} : { invokingRequestId: invokedBy }),
-      agentType: parent === undefined ? "main" : "subagent",
-      subagentName: this.role.name,
-      invocationKind: kind,
-    } as const;
-    return runAs(identity, () => this.#live());
+    const about = { role: this.role.name, kind, invokedBy };
+    return runAs(identityOf(this.id, parent, about), () => this.#live());
   }
 
   async #live(): Promise<AgentEnd> {
@@ -288,9 +294,4 @@ export class Agent implements AgentAtWork {
       }
     }
   }
-}
-
-function statusOf(final: AgentFinal): "completed" | "failed" | "cancelled" {
-  if (final.type !== "failed") return final.type;
-  return final.why === "over_budget" ? "cancelled" : "failed";
 }

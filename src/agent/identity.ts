@@ -25,3 +25,24 @@ export function currentAgent(): AgentIdentity | undefined {
 export function runAs<T>(identity: AgentIdentity, work: () => T): T {
   return identities.run(identity, work);
 }
+
+/** `parent` is absent for an agent of the unit itself. */
+export function identityOf(
+  agentId: AgentId,
+  parent: { readonly session: string } | undefined,
+  about: {
+    readonly role: string;
+    readonly kind: InvocationKind;
+    readonly invokedBy?: string | undefined;
+  },
+): AgentIdentity {
+  const { role, kind, invokedBy } = about;
+  return {
+    agentId,
+    ...(parent === undefined ? {} : { parentSessionId: parent.session }),
+    ...(invokedBy === undefined ? {} : { invokingRequestId: invokedBy }),
+    agentType: parent === undefined ? "main" : "subagent",
+    subagentName: role,
+    invocationKind: kind,
+  };
+}

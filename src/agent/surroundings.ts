@@ -51,6 +51,8 @@ export interface Surroundings {
   /** What an agent may spend at most. */
   readonly agentBudget: Budget;
   readonly turnsMax: number;
+  /** Of one stint of one agent, without the time in which it waits for its subagents or for a person. */
+  readonly timeoutMs: number;
   /** Whether a person is asked before a subagent starts. */
   readonly approval: "auto" | "required";
   readonly decide: (question: {

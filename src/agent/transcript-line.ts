@@ -26,7 +26,7 @@ export type Teller =
   | "parent"
   | "cut";
 
-export type FailReason = "worker_failed" | "over_budget" | "out_of_turns" | "denied";
+export type FailReason = "worker_failed" | "over_budget" | "out_of_turns" | "denied" | "timed_out";
 
 export type AgentFinal =
   | { readonly type: "completed"; readonly summary: string; readonly data?: Json }

@@ -46,6 +46,7 @@ export async function makeModelWorker(
     roster,
     roles,
     turnsMax: settings.limits.turns,
+    agentTimeoutMs: settings.limits.agentTimeoutMs,
     agentBudget: settings.budget.agent,
     approval: settings.approval,
     decide: (question) => rulingOf(settings.policy, question),

@@ -142,6 +142,7 @@ const limits = z.strictObject({
   concurrency: count(1000).default(4).describe("Units at work at once"),
   units: count(100_000).default(50).describe("Units in a plan"),
   attempts: count(100).default(2).describe("Tries of a unit"),
+  agentTimeout: duration.prefault("15m").describe("For one agent"),
   unitTimeout: duration.prefault("15m").describe("For one attempt"),
   runTimeout: duration.prefault("2h"),
   checks: count(1000).default(1).describe("Check runs at once"),

@@ -86,7 +86,7 @@ function plainSettings(
   flags: RunFlags,
   facts: SettingsFacts,
 ): Omit<Settings, "target" | "worker" | "workers"> {
-  const { unitTimeout, runTimeout, ...limits } = config.limits;
+  const { agentTimeout, unitTimeout, runTimeout, ...limits } = config.limits;
   return {
     checks: flags.checks?.length ? flags.checks.map(typedCheck) : config.checks,
     unitChecks: flags.unitChecks?.length ? flags.unitChecks.map(typedCheck) : config.unitChecks,
@@ -95,6 +95,7 @@ function plainSettings(
       ...limits,
       concurrency: flags.concurrency ?? limits.concurrency,
       attempts: flags.attempts ?? limits.attempts,
+      agentTimeoutMs: agentTimeout,
       unitTimeoutMs: flags.timeoutMs ?? unitTimeout,
       runTimeoutMs: runTimeout,
     },

@@ -8,6 +8,7 @@ import { reduceLanding } from "./reduce-landing.ts";
 import { reduceMerge } from "./reduce-merge.ts";
 import { reduceUnit } from "./reduce-unit.ts";
 import type { RunState, UnitState } from "./run.ts";
+import type { Settings } from "./settings.ts";
 import { noSpend } from "./spend.ts";
 import { cancelOpenUnits, endOpenUnits, withUnit } from "./unit-change.ts";
 
@@ -147,12 +148,17 @@ const laterSettings = {
   shell: { network: false, timeoutMs: 120_000, caches: [] },
 } as const;
 
+function limitsOf({ limits }: Pick<Settings, "limits">): Settings["limits"] {
+  const told: Partial<Settings["limits"]> = limits;
+  return { ...limits, agentTimeoutMs: told.agentTimeoutMs ?? limits.unitTimeoutMs };
+}
+
 function stateAtStart(event: Extract<RunEvent, { type: "run-started" }>, at: number): RunState {
   return {
     run: event.run,
     version: event.version,
     plan: event.plan,
-    settings: { ...laterSettings, ...event.settings },
+    settings: { ...laterSettings, ...event.settings, limits: limitsOf(event.settings) },
     runner: event.runner,
     at: { phase: "working" },
     timedOut: false,

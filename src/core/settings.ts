@@ -63,6 +63,8 @@ export interface Limits {
   readonly concurrency: number;
   readonly units: number;
   readonly attempts: number;
+  /** Of one of our own agents. */
+  readonly agentTimeoutMs: number;
   readonly unitTimeoutMs: number;
   readonly runTimeoutMs: number;
   readonly checks: number;

@@ -95,7 +95,7 @@ export type WorkOutcome =
       readonly summary: string;
       readonly log?: string;
       /** `worker_failed` if absent. */
-      readonly reason?: "worker_failed" | "over_budget" | "out_of_turns" | "denied";
+      readonly reason?: "worker_failed" | "over_budget" | "out_of_turns" | "denied" | "timed_out";
       /** Of `over_budget`: whose budget. */
       readonly level?: AccountLevel;
     }

@@ -7,6 +7,8 @@ import { type Change, isHeld } from "../git/change.ts";
 export interface GateFacts {
   readonly unit: UnitId;
   readonly ownership: Ownership;
+  /** Paths beyond its own that the unit was granted. */
+  readonly claimed: readonly RepoPath[];
   readonly isProtected: (path: string) => boolean;
   /** Where each new or changed symlink leads. */
   readonly links: ReadonlyMap<RepoPath, string>;
@@ -44,7 +46,8 @@ interface Kind {
 const faults: readonly Kind[] = [
   {
     why: "not owned by this unit alone",
-    is: ({ path }, { ownership, unit }) => ownership.ownerOf(path) !== unit,
+    is: ({ path }, { ownership, unit, claimed }) =>
+      ownership.ownerOf(path) !== unit && !claimed.includes(path),
   },
   { why: "protected", is: ({ path }, facts) => facts.isProtected(path) },
   {

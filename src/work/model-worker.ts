@@ -50,8 +50,9 @@ export interface ModelWorkerOptions {
   /** One for the whole run. */
   readonly roster: Roster;
   readonly roles: readonly Role[];
-  /** Turns of one agent. */
+  /** Turns and time of one agent. */
   readonly turnsMax: number;
+  readonly agentTimeoutMs: number;
   readonly agentBudget: Budget;
   readonly approval: "auto" | "required";
   readonly decide: Surroundings["decide"];
@@ -141,6 +142,7 @@ async function surroundingsOf(
   return {
     ...{ run, unit, attempt, desk, roster, modelOf, agentBudget, turnsMax, approval, decide },
     ...{ redact, now, fileTools, workplaceOf },
+    timeoutMs: options.agentTimeoutMs,
     transcripts: path.join(place.record, transcriptsFolder),
     roleOf: (name) => findRole(roles, name),
     roleNames: roles.map(({ name }) => name),

@@ -279,3 +279,21 @@ test("an answer that was cut in the middle of a call is told to the model, not d
   const outcome = await scene.work();
   expect(outcome.type).toBe("done");
 });
+
+test("a subagent that takes too long is ended, and its parent hears of it", async () => {
+  const scene = await agentScene(
+    byAgent({
+      coder: [{ calls: [["task", { description: "SLOW wait", subagent_type: "general" }]] }],
+      "coder.1": [{ calls: [["shell", { command: "sleep 30" }]] }],
+    }),
+    { worker: { agentTimeoutMs: 1500 } },
+  );
+  const outcome = await scene.work();
+  const ended = scene.desk.events.flatMap((event) =>
+    event.type === "agent-finished" ? [`${event.agent} ${event.status}`] : [],
+  );
+  expect(ended[0]).toBe("coder.1 timed_out");
+  expect(outcome.type).toBe("done");
+  const [told] = transcriptLines(scene, "coder", "result");
+  expect(told?.text).toContain("limits.agentTimeout");
+});

@@ -35,6 +35,7 @@ describe("a config", () => {
         concurrency: 4,
         units: 50,
         attempts: 2,
+        agentTimeout: 900_000,
         unitTimeout: 900_000,
         runTimeout: 7_200_000,
         checks: 1,

@@ -78,6 +78,7 @@ describe("the settings of a run", () => {
         concurrency: 4,
         units: 50,
         attempts: 2,
+        agentTimeoutMs: 900_000,
         unitTimeoutMs: 900_000,
         runTimeoutMs: 7_200_000,
         checks: 1,

@@ -119,6 +119,7 @@ function makeSettings(
       concurrency: 1 + random.below(4),
       units: 50,
       attempts: 1 + random.below(3),
+      agentTimeoutMs: 900_000,
       unitTimeoutMs: 15 * minute,
       runTimeoutMs: random.chance(0.05) ? 20 * minute : 600 * minute,
       checks: 1,

@@ -72,6 +72,7 @@ export async function sceneIn(
     roster,
     roles: await readBuiltInRoles(),
     turnsMax: 30,
+    agentTimeoutMs: 600_000,
     agentBudget: {},
     approval: "auto",
     decide: (question) => rulingOf(options.rules ?? [], question),

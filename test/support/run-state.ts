@@ -47,6 +47,7 @@ export const settings: Settings = {
     concurrency: 4,
     units: 2000,
     attempts: 2,
+    agentTimeoutMs: 900_000,
     unitTimeoutMs: 900_000,
     runTimeoutMs: 7_200_000,
     checks: 1,

@@ -58,7 +58,7 @@ function stepInto(here: readonly string[], part: string): readonly string[] | un
 
 describe("the ownership gate", () => {
   it("lets through only what the unit alone owns, that is unprotected and that a commit holds", () => {
-    const facts = { mine: owned, others: owned, guarded: owned };
+    const facts = { mine: owned, others: owned, guarded: owned, claimed: fc.array(pathOf) };
     fc.assert(
       fc.property(fc.array(oneChange, { maxLength: 5 }), fc.record(facts), (changed, who) => {
         const ownership = ownershipOf([
@@ -67,13 +67,13 @@ describe("the ownership gate", () => {
         ]);
         const reason = gate(changed, {
           unit: "mine" as UnitId,
+          claimed: who.claimed as RepoPath[],
           ownership,
           isProtected: isProtected(globsOf(who.guarded)),
           links: new Map(),
         });
         const isWrong = ({ path, kind, newMode, oid }: Change) =>
-          !isIn(path, who.mine) ||
-          isIn(path, who.others) ||
+          ((!isIn(path, who.mine) || isIn(path, who.others)) && !who.claimed.includes(path)) ||
           isIn(path, who.guarded) ||
           (kind !== "deleted" && (newMode === "160000" || oid === zeros));
         if (changed.length === 0) expect(reason?.type).toBe("no_change");
@@ -103,6 +103,7 @@ describe("the ownership gate", () => {
           return (
             gate([change], {
               unit: "mine" as UnitId,
+              claimed: [],
               ownership: ownershipOf([{ id: "mine" as UnitId, owns: ["**" as Glob] }]),
               isProtected: () => false,
               links: new Map([[change.path, target]]),

@@ -25,6 +25,7 @@ function workerOf(script: Script, turnsMax = 30): Worker {
     roster: new Roster({ agents: 8, agentsPerParent: 5, agentsPerRun: 50, depth: 3 }),
     roles,
     turnsMax,
+    agentTimeoutMs: 600_000,
     agentBudget: {},
     approval: "auto",
     decide: () => ({ decision: "allow" }),
