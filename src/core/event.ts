@@ -38,8 +38,8 @@ export type AttemptOutcome =
       readonly changed: readonly RepoPath[];
       readonly summary: string;
     }
-  /** We stopped it; what it left is in the snapshot. */
-  | { readonly type: "stopped" };
+  /** We stopped it; what it left is in the snapshot. `log` is what it printed, relative to the run's folder. */
+  | { readonly type: "stopped"; readonly log?: string };
 
 /** What an attempt left. `snapshot` is absent where nothing was left; `left` names what no commit can hold. */
 export interface Leavings {

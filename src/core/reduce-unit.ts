@@ -5,7 +5,7 @@ import type { UnitId } from "./id.ts";
 import { dependentsOf } from "./order.ts";
 import { unitPositions } from "./plan.ts";
 import type { RunState, UnitPhase, UnitState } from "./run.ts";
-import { cancelled, phaseOf, reasonOf, timedOut } from "./unit-end.ts";
+import { cancelled, phaseOf, reasonOf, timedOut, tookTooLong } from "./unit-end.ts";
 import type { Reason, Spend } from "./worker.ts";
 
 /** A unit whose attempts are cut off this often by killed runners is given up: it may be what kills them. */
@@ -160,19 +160,19 @@ function finish(
   event: Extract<UnitEvent, { type: "unit-finished" }>,
   at: number,
 ): RunState {
+  const { outcome } = event;
   const running = runningAttempt(unitOf(state, event.unit), event.attempt);
   const told = withUnit(state, event.unit, (unit) => ({
     ...leave(unit, event.attempt, event.leavings, at - running.since),
-    ...(event.outcome.type === "stopped"
-      ? {}
-      : { changed: event.outcome.changed, summary: event.outcome.summary }),
-    ...(event.outcome.type === "completed" ? { artifacts: event.outcome.artifacts } : {}),
+    ...(outcome.type === "stopped" ? {} : { changed: outcome.changed, summary: outcome.summary }),
+    ...(outcome.type === "completed" ? { artifacts: outcome.artifacts } : {}),
     ...(event.spend === undefined ? {} : { spend: sum(unit.spend, event.spend) }),
   }));
   if (running.stopping === "cancelled") {
-    return end(told, event.unit, state.timedOut ? timedOut() : cancelled());
+    const log = outcome.type === "stopped" ? outcome.log : undefined;
+    return end(told, event.unit, state.timedOut ? timedOut(log) : cancelled());
   }
-  return settle(told, event.unit, event.outcome, running);
+  return settle(told, event.unit, outcome, running);
 }
 
 function settle(
@@ -196,7 +196,7 @@ function settle(
       return refuse(state, id, outcome.reason);
     case "stopped":
       return running.stopping === "timed_out"
-        ? refuse(state, id, reasonOf("timed_out", "the attempt took longer than it may"))
+        ? refuse(state, id, tookTooLong(outcome.log))
         : goBack(state, id);
   }
 }
