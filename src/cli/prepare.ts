@@ -2,8 +2,8 @@
  *  and nothing is written. */
 import path from "node:path";
 import { type ReadConfig, readConfig } from "../config/read-config.ts";
-import { settingsOf } from "../config/settings-of.ts";
-import { isTrusted, trustQuestion } from "../config/trust.ts";
+import { settingsOf, typedWorkers } from "../config/settings-of.ts";
+import { isTrusted, obeyedConfig, trustQuestion } from "../config/trust.ts";
 import { Failure } from "../core/failure.ts";
 import type { RefName, RepoPath, Sha, UnitId } from "../core/id.ts";
 import { filesByUnit, type Ownership, ownershipOf } from "../core/ownership.ts";
@@ -69,7 +69,7 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
       ...planWarnings(planFile, planFacts).map(problemLine),
       ...(settings.checks.length === 0 ? [noChecks] : []),
     ],
-    untrusted: await untrusted(home, repository, request, read),
+    untrusted: await untrusted(home, repository, request, { read, settings, plan: planFile }),
   };
 }
 
@@ -198,14 +198,27 @@ function recorded(file: PlanFile, base: Sha): Plan {
   return { ...rest, base };
 }
 
+/** Only what this run would obey is asked about; who trusts the whole config trusts each part of it. */
 async function untrusted(
   home: string,
   repository: Repository,
   request: RunRequest,
-  read: ReadConfig,
+  { read, settings, plan }: { read: ReadConfig; settings: Settings; plan: PlanFile },
 ): Promise<readonly string[]> {
   if (request.trust) return [];
-  const question = await trustQuestion(read.config, read.folder);
-  if (question.commands.length === 0) return [];
-  return (await isTrusted(home, repository.name, question.hash)) ? [] : question.commands;
+  const { config, folder } = read;
+  const whole = await trustQuestion(config, folder);
+  if (whole.commands.length === 0) return [];
+  if (await isTrusted(home, repository.name, whole.hash)) return [];
+  const workers = new Set(plan.units.map((unit) => unit.worker ?? settings.worker));
+  for (const typed of typedWorkers(request)) workers.delete(typed);
+  const obeyed = obeyedConfig(config, {
+    checks: request.checks.length === 0,
+    unitChecks: request.unitChecks.length === 0,
+    sandbox: request.sandbox === undefined,
+    workers,
+  });
+  const part = await trustQuestion(obeyed, folder);
+  if (part.commands.length === 0) return [];
+  return (await isTrusted(home, repository.name, part.hash)) ? [] : part.commands;
 }
