@@ -2,8 +2,15 @@
  *  and nothing is written. */
 import path from "node:path";
 import { type ReadConfig, readConfig } from "../config/read-config.ts";
-import { settingsOf } from "../config/settings-of.ts";
-import { isTrusted, type RoleText, rolesQuestion, trustQuestion } from "../config/trust.ts";
+import { settingsOf, typedWorkers } from "../config/settings-of.ts";
+import {
+  isTrusted,
+  obeyedConfig,
+  type RoleText,
+  rolesQuestion,
+  type TrustQuestion,
+  trustQuestion,
+} from "../config/trust.ts";
 import { Failure } from "../core/failure.ts";
 import type { RefName, RepoPath, Sha, UnitId } from "../core/id.ts";
 import { filesByUnit, type Ownership, ownershipOf } from "../core/ownership.ts";
@@ -77,6 +84,8 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
     ],
     untrusted: await untrusted(home, repository, request, {
       read,
+      settings,
+      plan: planFile,
       roleFiles: brought?.files ?? [],
     }),
   };
@@ -208,20 +217,34 @@ function recorded(file: PlanFile, base: Sha): Plan {
   return { ...rest, base };
 }
 
+/** Only what this run would obey is asked about; who trusts the whole config trusts each part of it. */
 async function untrusted(
   home: string,
   repository: Repository,
   request: RunRequest,
-  found: { readonly read: ReadConfig; readonly roleFiles: readonly RoleText[] },
+  found: {
+    readonly read: ReadConfig;
+    readonly settings: Settings;
+    readonly plan: PlanFile;
+    readonly roleFiles: readonly RoleText[];
+  },
 ): Promise<readonly string[]> {
   if (request.trust) return [];
-  const { config, folder } = found.read;
-  const questions = [await trustQuestion(config, folder), rolesQuestion(found.roleFiles)];
-  const open = await Promise.all(
-    questions.map(async ({ commands, hash }) => {
-      if (commands.length === 0) return [];
-      return (await isTrusted(home, repository.name, hash)) ? [] : commands;
-    }),
-  );
-  return open.flat();
+  const isOpen = async ({ commands, hash }: TrustQuestion) =>
+    commands.length > 0 && !(await isTrusted(home, repository.name, hash));
+  const roles = rolesQuestion(found.roleFiles);
+  const open = (await isOpen(roles)) ? roles.commands : [];
+  const { read, settings, plan } = found;
+  const { config, folder } = read;
+  if (!(await isOpen(await trustQuestion(config, folder)))) return open;
+  const workers = new Set(plan.units.map((unit) => unit.worker ?? settings.worker));
+  for (const typed of typedWorkers(request)) workers.delete(typed);
+  const obeyed = obeyedConfig(config, {
+    checks: request.checks.length === 0,
+    unitChecks: request.unitChecks.length === 0,
+    sandbox: request.sandbox === undefined,
+    workers,
+  });
+  const part = await trustQuestion(obeyed, folder);
+  return (await isOpen(part)) ? [...part.commands, ...open] : open;
 }

@@ -53,6 +53,14 @@ export interface SettingsFacts {
 /** The name of the worker that `--command` or `--codemod` makes. */
 const flagWorker = { command: "command", codemod: "codemod" } as const;
 
+/** The names of the workers that flags make, in place of any of the config. */
+export function typedWorkers({ command, codemod }: RunFlags): readonly string[] {
+  return [
+    ...(command === undefined ? [] : [flagWorker.command]),
+    ...(codemod === undefined ? [] : [flagWorker.codemod]),
+  ];
+}
+
 /** Throws a usage Failure with every problem of flags, or of the files that the config names. */
 export async function settingsOf(
   config: Config,

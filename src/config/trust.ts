@@ -6,7 +6,13 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { Check, Command } from "../core/plan.ts";
 import { readTextIfThere, writeAtomically } from "../host/file.ts";
-import { type Config, type ConfigWorker, defaultBaseUrl, defaultKeyName } from "./schema.ts";
+import {
+  type Config,
+  type ConfigWorker,
+  defaultBaseUrl,
+  defaultKeyName,
+  emptyConfig,
+} from "./schema.ts";
 import { readCodemod } from "./settings-of.ts";
 import { ruleText } from "./tool-rules.ts";
 
@@ -58,6 +64,28 @@ export function rolesQuestion(files: readonly RoleText[]): TrustQuestion {
   return {
     hash: createHash("sha256").update(canonical(parts)).digest("hex"),
     commands: files.map(({ source }) => `agent: ${source}`),
+  };
+}
+
+/** What of a config one run would obey, as its flags and its plan leave it. */
+export interface Obeyed {
+  /** Flags stand in the place of the config's. */
+  readonly checks: boolean;
+  readonly unitChecks: boolean;
+  readonly sandbox: boolean;
+  /** The workers of the config that the units of the plan name. */
+  readonly workers: ReadonlySet<string>;
+}
+
+/** The config without what this run does not obey. Its hash is that of a config which says no more. */
+export function obeyedConfig(config: Config, obeyed: Obeyed): Config {
+  const workers = Object.entries(config.workers).filter(([name]) => obeyed.workers.has(name));
+  return {
+    ...config,
+    workers: Object.fromEntries(workers),
+    checks: obeyed.checks ? config.checks : emptyConfig.checks,
+    unitChecks: obeyed.unitChecks ? config.unitChecks : emptyConfig.unitChecks,
+    sandbox: obeyed.sandbox ? config.sandbox : emptyConfig.sandbox,
   };
 }
 

@@ -8,7 +8,7 @@ import { endAgents } from "./reduce-agent.ts";
 import type { RunState, UnitPhase, UnitState } from "./run.ts";
 import { noSpend, type Spend, sumOf } from "./spend.ts";
 import { end, endIdle, unitOf, withUnit } from "./unit-change.ts";
-import { cancelled, overBudget, phaseOf, reasonOf, timedOut } from "./unit-end.ts";
+import { cancelled, overBudget, phaseOf, reasonOf, timedOut, tookTooLong } from "./unit-end.ts";
 import type { Reason } from "./worker.ts";
 
 /** A unit whose attempts are cut off this often by killed runners is given up: it may be what kills them. */
@@ -136,7 +136,8 @@ function finish(
   }));
   const cut = cutOf(running, leavings);
   if (running.stopping === "cancelled") {
-    return end(told, event.unit, state.timedOut ? timedOut() : cancelled());
+    const log = outcome.type === "stopped" ? outcome.log : undefined;
+    return end(told, event.unit, state.timedOut ? timedOut(log) : cancelled());
   }
   return settle(told, event.unit, outcome, { running, cut });
 }
@@ -162,7 +163,7 @@ function settle(
       return refuse(state, id, outcome.reason);
     case "stopped":
       return running.stopping === "timed_out"
-        ? refuse(state, id, reasonOf("timed_out", "the attempt took longer than it may"))
+        ? refuse(state, id, tookTooLong(outcome.log))
         : goBack(state, id, cut);
     case "parked":
       return park(state, id, cut);

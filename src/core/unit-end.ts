@@ -17,9 +17,9 @@ export function cancelled(): UnitPhase {
   return { phase: "cancelled", reason: reasonOf("cancelled", "it was cancelled") };
 }
 
-export function timedOut(): UnitPhase {
+export function timedOut(log?: string): UnitPhase {
   const message = "the run reached its time limit (limits.runTimeout)";
-  return { phase: "timed_out", reason: reasonOf("timed_out", message) };
+  return { phase: "timed_out", reason: reasonOf("timed_out", message, log) };
 }
 
 export function overBudget(): UnitPhase {
@@ -27,6 +27,11 @@ export function overBudget(): UnitPhase {
   return phaseOf({ ...reasonOf("over_budget", message), level: "run" });
 }
 
-export function reasonOf(type: Reason["type"], message: string): Reason {
-  return { type, message, paths: [] };
+/** An attempt; what it printed is in the log. */
+export function tookTooLong(log?: string): Reason {
+  return reasonOf("timed_out", "the attempt took longer than it may", log);
+}
+
+export function reasonOf(type: Reason["type"], message: string, log?: string): Reason {
+  return { type, message, paths: [], ...(log === undefined ? {} : { log }) };
 }

@@ -1,15 +1,12 @@
 /** After a runner was killed while it moved the user's branch: what is so, and the checkout put in order. It must never touch
  *  what the user did since, nor take a lock from somebody who lives. */
-import { lstatSync, rmSync } from "node:fs";
 import path from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { Failure } from "../core/failure.ts";
 import type { RefName, RepoPath, Sha } from "../core/id.ts";
-import { isAbsent } from "../host/file.ts";
-import { processesIn } from "../host/process-place.ts";
 import { type CheckedOut, checkedOutAt } from "./checked-out.ts";
 import { type Difference, differenceOf } from "./difference.ts";
 import { type GitPlace, git } from "./git.ts";
+import { packedRefsLocks, removeLocksMade } from "./own-locks.ts";
 import { pathFromBytes } from "./path-text.ts";
 import { type RefHome, readRef } from "./ref.ts";
 import { type Side, settle } from "./settle.ts";
@@ -28,12 +25,6 @@ export type Recovered =
   | { readonly type: "not_moved" }
   /** The branch did not move, and these files are neither as before nor as after the move: the user's. */
   | { readonly type: "local_edits"; readonly paths: readonly RepoPath[] };
-
-/** Orphans of the dead runner end by themselves; a git of the user's may take its time in an editor. */
-const gitsEndTries = 100;
-const gitsEndWaitMs = 50;
-/** File systems keep times more coarsely than the clock does. */
-const clockSlackMs = 100;
 
 /** Call it only when the runner that began the move is provably dead. */
 export async function recoverMove(home: RefHome, cut: CutMove): Promise<Recovered> {
@@ -87,47 +78,20 @@ async function removeStaleLocks(
   cut: CutMove,
   checkouts: readonly CheckedOut[],
 ): Promise<void> {
-  const locks = () => locksSince(home, cut, checkouts);
-  const folders = [home.commonDir, ...checkouts.map(({ workTree }) => workTree)];
-  for (let tries = 0; tries < gitsEndTries; tries += 1) {
-    // Our own orphans write no more once no git is at work there.
-    const alive = processesIn("git", folders) ?? [];
-    if (alive.length === 0) {
-      for (const lock of locks()) rmSync(lock, { force: true });
-      return;
-    }
-    await pause(gitsEndWaitMs);
-  }
-  const held = locks();
-  if (held.length === 0) return;
-  throw new Failure("repository", "checkout_locked", `a git at work here holds ${held[0]}`, {
-    advice: "let that git command end, then go on with `pleach resume`",
-    details: { locks: held, pids: processesIn("git", folders) },
-  });
-}
-
-function locksSince(
-  home: RefHome,
-  cut: CutMove,
-  checkouts: readonly CheckedOut[],
-): readonly string[] {
   const own = checkouts.flatMap(({ gitDir }) =>
     ["index.lock", "HEAD.lock", "ORIG_HEAD.lock"].map((name) => path.join(gitDir, name)),
   );
-  const shared = ["HEAD.lock", "packed-refs.lock", `${cut.target}.lock`].map((name) =>
+  const shared = ["HEAD.lock", ...packedRefsLocks, `${cut.target}.lock`].map((name) =>
     path.join(home.commonDir, name),
   );
-  return [...new Set([...own, ...shared])].filter((lock) => {
-    const made = madeAt(lock);
-    return made !== undefined && made >= cut.since - clockSlackMs;
+  const held = await removeLocksMade([...new Set([...own, ...shared])], {
+    since: cut.since,
+    folders: [home.commonDir, ...checkouts.map(({ workTree }) => workTree)],
   });
-}
-
-function madeAt(lock: string): number | undefined {
-  try {
-    return lstatSync(lock, { throwIfNoEntry: false })?.mtimeMs;
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
+  const [lock] = held;
+  if (lock === undefined) return;
+  throw new Failure("repository", "checkout_locked", `a git at work here holds ${lock}`, {
+    advice: "let that git command end, then go on with `pleach resume`",
+    details: { locks: held },
+  });
 }

@@ -8,13 +8,20 @@ import type { SlotPool } from "../git/worktree.ts";
 
 /** How a check is run and a worktree made fit for it; the run hands both in, since attempts do the same. */
 export interface CheckTools {
-  setUp(slot: Slot, signal: AbortSignal): Promise<ReadySlot>;
+  /** `timeoutMs` bounds all of it. */
+  setUp(slot: Slot, timeoutMs: number, signal: AbortSignal): Promise<ReadySlot>;
   runCheck(check: Check, slot: Slot, log: string, signal: AbortSignal): Promise<CheckResult>;
 }
 
 export type ReadySlot =
   | { readonly type: "ready" }
-  | { readonly type: "failed"; readonly message: string; readonly tail: string }
+  | {
+      readonly type: "failed";
+      readonly message: string;
+      /** Relative to the run's folder. */
+      readonly log: string;
+      readonly tail: string;
+    }
   | { readonly type: "stopped" };
 
 export interface CheckRequest {
@@ -61,17 +68,11 @@ export class Verifier {
   async #check({ commit, check, position }: CheckRequest, signal: AbortSignal): Promise<RunEvent> {
     const interrupted: RunEvent = { type: "check-interrupted", commit };
     try {
-      const { slot, ready } = await this.#prepare(commit, signal);
+      const { slot, ready } = await this.#prepare(commit, check.timeoutMs, signal);
       if (ready.type === "stopped") return interrupted;
       const result =
         ready.type === "failed"
-          ? {
-              name: check.name,
-              passed: false,
-              seconds: 0,
-              message: ready.message,
-              tail: ready.tail,
-            }
+          ? unready(check, ready)
           : await this.#tools.runCheck(check, slot, logOf(commit, position), signal);
       return signal.aborted ? interrupted : { type: "check-finished", commit, result };
     } catch (error) {
@@ -80,18 +81,23 @@ export class Verifier {
     }
   }
 
-  async #prepare(commit: Sha, signal: AbortSignal) {
+  async #prepare(commit: Sha, timeoutMs: number, signal: AbortSignal) {
     if (this.#prepared?.commit === commit) return this.#prepared;
     this.#prepared = undefined;
     const content = { base: commit, checkout: { mode: "full" } } as const;
     const slot = await this.#lane(() =>
       prepareSlot(this.#pool, "integration", content, { signal }),
     );
-    const ready = await this.#tools.setUp(slot, signal);
+    const ready = await this.#tools.setUp(slot, timeoutMs, signal);
     const prepared = { commit, slot, ready };
     if (ready.type === "ready") this.#prepared = prepared;
     return prepared;
   }
+}
+
+function unready({ name }: Check, ready: ReadySlot & { type: "failed" }): CheckResult {
+  const { message, log, tail } = ready;
+  return { name, passed: false, seconds: 0, message, log, tail };
 }
 
 function keyOf({ commit, position }: Pick<CheckRequest, "commit" | "position">): string {

@@ -8,7 +8,7 @@ import { integrationRef, type RefName, type RunId } from "../core/id.ts";
 import { reduce } from "../core/reduce.ts";
 import type { RunState } from "../core/run.ts";
 import { holdGarbage } from "../git/gc-hold.ts";
-import { removeOwnLocks } from "../git/own-locks.ts";
+import { removeOwnLocks, removeRefLocks } from "../git/own-locks.ts";
 import { readRef, updateRefs } from "../git/ref.ts";
 import { removeSlots } from "../git/remove-slots.ts";
 import type { Repository } from "../git/repository.ts";
@@ -131,7 +131,9 @@ async function goOn(parts: RunnerParts, found: Found): Promise<LoopEnd> {
   const { repository, stateHome, run } = parts;
   const { folder, before, wanted, mailbox } = found;
   await endSurvivors(markOf({ run }));
-  await removeOwnLocks(slotHome(stateHome, repository, run));
+  const home = slotHome(stateHome, repository, run);
+  await removeOwnLocks(home);
+  if (isCleaning(before)) await removeRefLocks(home, before.updatedAt);
   const journal = await openJournal(folder.journal, found.wholeBytes);
   try {
     let state = before;
@@ -147,6 +149,13 @@ async function goOn(parts: RunnerParts, found: Found): Promise<LoopEnd> {
   } finally {
     await journal.close();
   }
+}
+
+/** The one thing in flight, if anything was, is the clean-up, which deletes refs. */
+function isCleaning(state: RunState): boolean {
+  if (state.at.phase !== "finished") return false;
+  const next = decide(state, { now: state.updatedAt, answerable: false });
+  return next.some(({ type }) => type === "clean");
 }
 
 /** From before the first line on a signal is a request to wind down: a run that began is never without its end. */

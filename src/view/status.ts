@@ -181,9 +181,17 @@ function unitRow(
 
 function stuckLines(state: RunState, facts: StatusFacts): string[] {
   if (!facts.alive) return [];
-  const stuck = whatIsStuck(state, facts.now).slice(0, linesShownMax);
+  const stuck = whatIsStuck(state, facts.now);
   if (stuck.length === 0) return [];
-  return ["Waiting for:", ...stuck.map(({ who, why }) => `  ${oneLine(who)}: ${why}`)];
+  const shown = stuck.slice(0, linesShownMax);
+  const more = stuck.length - shown.length;
+  return [
+    "Waiting for:",
+    ...shown.map(({ who, why }) => `  ${oneLine(who)}: ${why}`),
+    ...(more > 0
+      ? [`  and ${more} more: \`pleach status --json ${state.run}\` tells of every unit`]
+      : []),
+  ];
 }
 
 function completionLines(state: RunState, { paint }: StatusFacts): string[] {
@@ -250,7 +258,7 @@ function keptLines(state: RunState): string[] {
   return [
     "Kept work:",
     ...lines,
-    ...(more > 0 ? [`  and ${more} more: \`pleach report\` names all`] : []),
+    ...(more > 0 ? [`  and ${more} more: \`pleach report ${state.run}\` names all`] : []),
   ];
 }
 

@@ -14,6 +14,7 @@ import { setUpWorktree } from "./setup.ts";
 
 /** Says that the worktree was ready for this attempt: only then does what lies in it belong to the attempt. */
 export const placeFile = "place.json";
+export const setupLog = "setup.log";
 
 export interface PlaceFile {
   readonly slot: Slot;
@@ -60,14 +61,14 @@ export async function preparePlace(
         worktree: slot.path,
         gitDir: slot.adminDir,
         checkout: pool.repository.topLevel,
-        logFile: path.join(place.record, "setup.log"),
+        logFile: path.join(place.record, setupLog),
         mark: markOf({ run, unit, attempt: number }),
         sandbox: parts.sandbox?.(place),
       },
       signal,
     );
     if (setup.type === "stopped") return setup;
-    const log = `${parts.record}/setup.log`;
+    const log = `${parts.record}/${setupLog}`;
     if (setup.type === "failed") {
       const { message, tail } = setup;
       return { type: "refused", reason: { type: "worker_failed", message, paths: [], log, tail } };

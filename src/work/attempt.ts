@@ -14,7 +14,7 @@ import { type Snapshot, takeSnapshot } from "../git/snapshot.ts";
 import { readTextIfThere } from "../host/file.ts";
 import { markOf } from "../host/process-tree.ts";
 import type { AttemptParts } from "./attempt-parts.ts";
-import { makePlace, type PlaceFile, placeFile, preparePlace } from "./attempt-place.ts";
+import { makePlace, type PlaceFile, placeFile, preparePlace, setupLog } from "./attempt-place.ts";
 import { runCheck } from "./check.ts";
 import { checkoutOf } from "./checkout-mode.ts";
 import { outputLog } from "./command-worker.ts";
@@ -32,14 +32,16 @@ export interface AttemptEnd {
 export async function attempt(parts: AttemptParts, signal: AbortSignal): Promise<AttemptEnd> {
   const place = await makePlace(parts);
   const prepared = await preparePlace(parts, place, signal);
-  if (prepared.type === "stopped") return { outcome: { type: "stopped" }, leavings: {} };
+  if (prepared.type === "stopped") return { outcome: stopped(parts), leavings: {} };
   if (prepared.type === "refused") {
     return { outcome: refused(prepared.reason, [], ""), leavings: {} };
   }
   const { slot, made, since } = prepared;
   const worked = await parts.worker.work(parts.assignment, place, parts.desk, signal);
   await recordExchange(parts.exchange, place.record);
-  if (!existsSync(slot.path)) return { outcome: withoutWorktree(slot, worked), leavings: {} };
+  if (!existsSync(slot.path)) {
+    return { outcome: withoutWorktree(parts, slot, worked), leavings: {} };
+  }
   const summary = worked.type === "stopped" ? "" : worked.summary;
   const snapshot = await secure(parts, slot, made, { since, summary });
   const leavings = leavingsOf(snapshot);
@@ -49,8 +51,9 @@ export async function attempt(parts: AttemptParts, signal: AbortSignal): Promise
 }
 
 /** Whoever deleted it has thrown the attempt's work away; the next attempt gets a worktree that is made anew. */
-function withoutWorktree(slot: Slot, worked: WorkOutcome): AttemptOutcome {
-  if (worked.type === "stopped" || worked.type === "parked") return worked;
+function withoutWorktree(parts: AttemptParts, slot: Slot, worked: WorkOutcome): AttemptOutcome {
+  if (worked.type === "stopped") return stopped(parts);
+  if (worked.type === "parked") return worked;
   const message = `its worktree ${slot.path} was deleted while it worked`;
   return refused({ type: "worker_failed", message, paths: [] }, [], worked.summary);
 }
@@ -124,7 +127,7 @@ async function judge(
   signal: AbortSignal,
 ): Promise<AttemptOutcome> {
   const { worked, snapshot } = left;
-  if (worked.type === "stopped" || worked.type === "parked") return { type: "stopped" };
+  if (worked.type === "stopped" || worked.type === "parked") return stopped(parts);
   const changed = snapshot.changed.map((change) => change.path);
   const { summary } = worked;
   if (worked.type === "failed") {
@@ -144,10 +147,19 @@ async function judge(
   const strayed = wordsOnly ? undefined : gate(snapshot.changed, facts);
   const reason = strayed ?? (await failedCheck(parts, left, signal));
   if (reason !== undefined) return refused(await withLog(parts, reason), changed, summary);
-  if (signal.aborted) return { type: "stopped" };
+  if (signal.aborted) return stopped(parts);
   const head = wordsOnly ? parts.assignment.base : await commitOf(parts, snapshot, summary);
   const { artifacts } = worked;
   return { type: "completed", head, changed, summary, artifacts };
+}
+
+/** Tells what was printed last: by a check, by the worker, by the set-up. */
+function stopped({ runRoot, record, assignment }: AttemptParts): AttemptOutcome {
+  const checks = assignment.checks.map((_, position) => checkLog(position)).reverse();
+  const log = [...checks, outputLog, setupLog]
+    .map((name) => `${record}/${name}`)
+    .find((name) => existsSync(path.join(runRoot, name)));
+  return log === undefined ? { type: "stopped" } : { type: "stopped", log };
 }
 
 /** Where nothing else tells why, the worker's own words may. */
@@ -164,7 +176,7 @@ async function failedCheck(
 ): Promise<Reason | undefined> {
   const { run, unit, attempt: number, checks } = parts.assignment;
   for (const [position, check] of checks.entries()) {
-    const log = `check-${position + 1}.log`;
+    const log = checkLog(position);
     const result = await runCheck(
       check,
       {
@@ -184,6 +196,10 @@ async function failedCheck(
     }
   }
   return undefined;
+}
+
+function checkLog(position: number): string {
+  return `check-${position + 1}.log`;
 }
 
 function refused(reason: Reason, changed: readonly RepoPath[], summary: string): AttemptOutcome {

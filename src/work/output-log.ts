@@ -20,11 +20,16 @@ export async function outputEnd(
   { stdoutTail, stderrTail }: ProcessResult,
 ): Promise<string> {
   const full = (await sizeOf(logFile)) - from > outputBytesMax;
-  if (!full) return tailOf(await readEnd(logFile, from));
+  if (!full) return logEnd(logFile, from);
   const half = tailCharactersMax / 2 - 1;
   return [tailOf(stdoutTail, half), tailOf(stderrTail, half)]
     .filter((tail) => tail !== "")
     .join("\n");
+}
+
+/** The end of a log that may still be without an end; its part of the log begins at `from`. */
+export async function logEnd(logFile: string, from: number): Promise<string> {
+  return tailOf(await readEnd(logFile, from));
 }
 
 export async function sizeOf(file: string): Promise<number> {

@@ -3,7 +3,7 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseConfig } from "../../src/config/read-config.ts";
 import { type Config, emptyConfig } from "../../src/config/schema.ts";
-import { isTrusted, trust, trustQuestion } from "../../src/config/trust.ts";
+import { isTrusted, obeyedConfig, trust, trustQuestion } from "../../src/config/trust.ts";
 import { makeFolder } from "../support/folder.ts";
 
 async function configOf(text: string): Promise<Config> {
@@ -81,6 +81,25 @@ describe("trust", () => {
     );
     expect(same.hash).toBe(one.hash);
     expect(new Set([one.hash, ...others.map((other) => other.hash)]).size).toBe(6);
+  });
+
+  it("is asked only for what a run would obey, and is then that of a config which says no more", async () => {
+    const setup = `"setup": { "run": ["s"] }, "budget": { "run": { "usd": 9 } }`;
+    const config =
+      await configOf(`{ ${setup}, "checks": ["a"], "unitChecks": ["b"], "sandbox": "none",
+      "workers": { "w": { "type": "command", "command": "c" }, "x": { "type": "command", "command": "d" } } }`);
+    const all = { checks: true, unitChecks: true, sandbox: true, workers: new Set(["w", "x"]) };
+    expect(obeyedConfig(config, all)).toEqual(config);
+    const some = obeyedConfig(config, { ...all, checks: false, workers: new Set(["x"]) });
+    expect((await trustQuestion(some, "/nowhere")).commands).toEqual([
+      "worker x: d",
+      "unit check: b",
+      "setup: s",
+      "sandbox: none",
+    ]);
+    const none = { checks: false, unitChecks: false, sandbox: false, workers: new Set<string>() };
+    const least = await trustQuestion(obeyedConfig(config, none), "/nowhere");
+    expect(least).toEqual(await question(`{ ${setup} }`));
   });
 
   it("ends when a codemod's own file changes", async () => {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import path from "node:path";
 import { expect, test } from "vitest";
 import { type RunId, type Sha, type UnitId, unitRef } from "../../src/core/id.ts";
-import { removeOwnLocks } from "../../src/git/own-locks.ts";
+import { removeOwnLocks, removeRefLocks } from "../../src/git/own-locks.ts";
 import { removeSlots } from "../../src/git/remove-slots.ts";
 import { openRepository } from "../../src/git/repository.ts";
 import { prepareSlot } from "../../src/git/slot.ts";
@@ -165,6 +165,23 @@ test("only our own locks are removed after a crash", async () => {
   expect(theirs.every((lock) => existsSync(lock))).toBe(true);
   for (const lock of theirs) rmSync(lock);
   await closeSlotPool(pool);
+});
+
+test("what a git left that deleted refs for us is removed, and a lock of another time stays", async () => {
+  const { repository, state } = await ground();
+  const home = slotHome(state, repository, run);
+  const locks = ["packed-refs.lock", "packed-refs.new"].map((name) =>
+    path.join(repository.commonDir, name),
+  );
+  const left = async (since: number): Promise<boolean[]> => {
+    for (const lock of locks) writeFileSync(lock, "");
+    await removeRefLocks(home, since);
+    return locks.map((lock) => existsSync(lock));
+  };
+  const now = Date.now();
+  expect(await left(now + 60_000)).toEqual([true, true]);
+  expect(await left(now - 3_600_000)).toEqual([true, true]);
+  expect(await left(now)).toEqual([false, false]);
 });
 
 test("a trash takes what nobody may enter, and leaves no folder behind", async () => {

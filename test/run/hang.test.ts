@@ -27,6 +27,7 @@ interface Hang {
   readonly code: number;
   readonly status: string;
   readonly reason?: string;
+  readonly log?: RegExp;
 }
 
 const hangs: readonly Hang[] = [
@@ -40,6 +41,7 @@ const hangs: readonly Hang[] = [
     code: 1,
     status: "timed_out",
     reason: "timed_out",
+    log: /alpha\/1\/output.log$/,
   },
   {
     what: "a unit's check",
@@ -68,6 +70,22 @@ const hangs: readonly Hang[] = [
     code: 1,
     status: "timed_out",
     reason: "timed_out",
+    log: /alpha\/1\/setup.log$/,
+  },
+  {
+    what: "a set-up command of the merged tree",
+    config: {
+      ...works,
+      // In a unit's worktree there is the unit's own file only.
+      setup: { run: [`if grep -q new alpha/file; then ${deaf}; fi`] },
+      checks: [{ name: "never", run: "true", timeout: "1s" }],
+      limits,
+    },
+    timeoutMs: 1000,
+    code: 1,
+    status: "failed",
+    reason: "check_failed",
+    log: /^checks\/setup.log$/,
   },
   {
     what: "a run with a hung worker, at its own timeout",
@@ -79,6 +97,7 @@ const hangs: readonly Hang[] = [
     code: 1,
     status: "timed_out",
     reason: "timed_out",
+    log: /alpha\/1\/output.log$/,
   },
   {
     what: "a run with a hung check, at its own timeout",
@@ -99,7 +118,7 @@ const hangs: readonly Hang[] = [
 ];
 
 test.concurrent.each(hangs)("$what is ended within its timeout and five seconds", async (hang) => {
-  const { config, plan = alphaOnly, timeoutMs, code, status, reason } = hang;
+  const { config, plan = alphaOnly, timeoutMs, code, status, reason, log } = hang;
   const scene = await makeScene({ plan, config });
   scenes.push(scene);
   const user = await userOf(scene);
@@ -107,11 +126,12 @@ test.concurrent.each(hangs)("$what is ended within its timeout and five seconds"
   const ran = await startPleach(scene, runArguments(scene)).ended;
   const document = JSON.parse(ran.stdout) as {
     landed: string | null;
-    units: { status: string; reason: { type: string } | null }[];
+    units: { status: string; reason: { type: string; log?: string } | null }[];
   };
   const [unit] = document.units;
   expect([ran.code, unit?.status, unit?.reason?.type]).toEqual([code, status, reason]);
   expect(document.landed).toBeNull();
+  if (log !== undefined) expect(unit?.reason?.log).toMatch(log);
   expect(longestWaitMs(scene)).toBeLessThan(timeoutMs + 5000);
   expect(await scene.repository.git("rev-parse", "main")).toBe(tip);
   expect(await userOf(scene)).toEqual(user);

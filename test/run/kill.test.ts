@@ -1,16 +1,23 @@
 /** P5, P6 and P7 with the built program on real git: killed at a journal line or at any moment, also while it is resumed, a run ends
  *  as one that nobody killed. All lines and 200 moments are in test/long. */
+import { existsSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   type Expected,
+  endOf,
   eventsOf,
   expectedOf,
+  expectNothingLeft,
   expectSameAfter,
   type Kill,
+  killedOnce,
   momentsFrom,
+  runArguments,
+  startPleach,
   theRun,
 } from "../support/killed-run.ts";
-import { makeScene, removeScene } from "../support/woven-scene.ts";
+import { copyOf, makeScene, removeScene } from "../support/woven-scene.ts";
 
 let expected: Expected;
 beforeAll(async () => {
@@ -48,6 +55,19 @@ test.concurrent("work that was accepted but not told of is done again, kept, and
       expect(await scene.repository.git("show", `${ref}:alpha/new`)).toBe("alpha new");
     }
   });
+});
+
+test.concurrent("killed with the git that deletes its refs, it is not held up by that git's lock", async () => {
+  const copy = await copyOf(expected.scene);
+  const ran = await killedOnce(copy, runArguments(copy), { when: "after", line: "landed" });
+  expect(ran.by).toBe("SIGKILL");
+  const lock = path.join(copy.repository.path, ".git/packed-refs.lock");
+  writeFileSync(lock, "");
+  const end = await startPleach(copy, ["resume", "--json"]).ended;
+  expect(await endOf(copy, end)).toEqual(expected.end);
+  expect(existsSync(lock)).toBe(false);
+  await expectNothingLeft(copy);
+  removeScene(copy);
 });
 
 test.concurrent("killed in its resume too, before what it began is told", async () => {

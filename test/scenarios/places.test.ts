@@ -44,7 +44,7 @@ describe("the order of looking", () => {
     expect(plan.code).toBe(2);
     for (const key of ["goal", "units"]) expect(JSON.stringify(plan.document)).toContain(key);
     const trust = await scene.ask<ErrorDocument>(
-      ["run", "--plan", good, "--config", "runs.json", ...line, ...noSandbox],
+      ["run", "--plan", good, "--config", "runs.json", ...line.slice(0, 2), ...noSandbox],
       { env: { PATH: `/usr/bin/nothing-here:${path.dirname(process.execPath)}:/usr/bin` } },
     );
     expect(trust).toMatchObject({
@@ -93,6 +93,12 @@ describe("trust", () => {
     ]);
     expect(before.stderr).toContain("test -f a.txt");
     expect(existsSync(path.join(scene.repository.path, ".git/pleach"))).toBe(false);
+    const checked = await run("--check", "true");
+    expect(checked.document.error.details["commands"]).toEqual([
+      'worker w: sh -c "echo 2 >> a.txt"',
+    ]);
+    const typed = await run("--check", "true", "--command", "echo 3 >> a.txt");
+    expect([typed.code, typed.document.landed]).toEqual([0, null]);
     expect(await scene.type(["trust"], { kept })).toMatchObject({
       code: 0,
       stdout: expect.stringContaining("test -f a.txt"),

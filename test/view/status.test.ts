@@ -3,6 +3,7 @@ import { displayWidth } from "../../src/core/text.ts";
 import { statusLine, statusView } from "../../src/view/status.ts";
 import { makePaint } from "../../src/view/words.ts";
 import { check, runId, startedAt, startRun, unit } from "../support/run-state.ts";
+import { landed } from "../support/run-story.ts";
 
 const look = { now: startedAt + 60_000, alive: true, width: 100, paint: makePaint(false) };
 const over = { ...look, alive: false };
@@ -221,6 +222,20 @@ describe("the status of a run", () => {
     expect(text).toContain("948 units queued");
     expect(text).toMatch(/^u50 +running/m);
     expect(text).toMatch(/^u51 +failed/m);
+  });
+
+  it("says how much more waits or was kept than it shows, and where to see it", () => {
+    const units = Array.from({ length: 12 }, (_, number) => unit(`u${number}`));
+    const waiting = startRun({ units });
+    for (let number = 0; number < 12; number++) waiting.start(`u${number}`);
+    expect(statusView(waiting.state(), look)).toContain(
+      `  and 4 more: \`pleach status --json ${waiting.state().run}\` tells of every unit`,
+    );
+    const kept = Array.from({ length: 11 }, (_, number) => `/worktrees/slot-${number}`);
+    const done = landed().happened({ type: "cleaned", removed: [], kept }).state();
+    expect(statusView(done, over)).toContain(
+      `  and 3 more: \`pleach report ${done.run}\` names all`,
+    );
   });
 
   it.each([10, 24, 40, 60, 80, 200])("keeps its table within %i cells", (width) => {
