@@ -39,8 +39,8 @@ export type AttemptOutcome =
       readonly changed: readonly RepoPath[];
       readonly summary: string;
     }
-  /** We stopped it; what it left is in the snapshot. */
-  | { readonly type: "stopped" }
+  /** We stopped it; what it left, and had changed by then, is in the snapshot. */
+  | { readonly type: "stopped"; readonly changed?: readonly RepoPath[] }
   /** It waits for a person; what it left is in the snapshot, and it goes on from there once somebody has answered. */
   | { readonly type: "parked"; readonly summary: string };
 

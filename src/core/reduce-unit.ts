@@ -1,5 +1,6 @@
 /** What attempts make of their units: accepted, refused and tried again, ended, and what then becomes of the units after them. */
 import { sumOf } from "./budget.ts";
+import { durationText } from "./duration.ts";
 import type { AttemptOutcome, Leavings, LeftBehind, RunEvent } from "./event.ts";
 import { invariant, unreachable } from "./failure.ts";
 import type { UnitId } from "./id.ts";
@@ -49,7 +50,8 @@ export function reduceUnit(state: RunState, event: UnitEvent, at: number): RunSt
 
 /** The unit's plan entry says which worker; a codemod gives the same again for the same input. */
 function isWorthAnotherTry(state: RunState, unit: UnitState, reason: Reason): boolean {
-  if (unit.refusals >= state.settings.limits.attempts || reason.type === "denied") return false;
+  if (unit.refusals >= state.settings.limits.attempts) return false;
+  if (reason.type === "denied" || reason.final === true) return false;
   if (reason.type === "conflict") return true;
   return workerType(state, unit.id) !== "codemod" || reason.type === "check_failed";
 }
@@ -130,7 +132,7 @@ function finish(
   const told = withUnit(state, event.unit, (unit) => ({
     ...leave(unit, { ...event, at, spend, ms: at - running.since - running.askedMs }),
     ...("summary" in outcome ? { summary: outcome.summary } : {}),
-    ...("changed" in outcome ? { changed: outcome.changed } : {}),
+    ...("changed" in outcome && outcome.changed !== undefined ? { changed: outcome.changed } : {}),
     ...(outcome.type === "completed" ? { artifacts: outcome.artifacts } : {}),
   }));
   const cut = cutOf(running, leavings);
@@ -161,13 +163,18 @@ function settle(
       return refuse(state, id, outcome.reason);
     case "stopped":
       return running.stopping === "timed_out"
-        ? refuse(state, id, reasonOf("timed_out", "the attempt took longer than it may"))
+        ? refuse(state, id, reasonOf("timed_out", attemptTooLong(state)))
         : goBack(state, id, cut);
     case "parked":
       return park(state, id, cut);
     default:
       return unreachable(outcome);
   }
+}
+
+function attemptTooLong({ settings }: RunState): string {
+  const limit = durationText(settings.limits.unitTimeoutMs);
+  return `the attempt took longer than ${limit} (limits.unitTimeout, --timeout)`;
 }
 
 function interrupt(

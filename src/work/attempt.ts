@@ -76,7 +76,8 @@ export async function attempt(parts: AttemptParts, signal: AbortSignal): Promise
   const leavings = leavingsOf(snapshot);
   if (worked.type === "parked") return { outcome: worked, leavings };
   const outcome = await judge(parts, { slot, place, worked, snapshot }, signal);
-  return { outcome, leavings };
+  if (outcome.type !== "stopped") return { outcome, leavings };
+  return { outcome: { ...outcome, changed: pathsOf(snapshot) }, leavings };
 }
 
 /** Whoever deleted it has thrown the attempt's work away; the next attempt gets a worktree that is made anew. */
@@ -152,6 +153,10 @@ function messageOf({ assignment, unit, settings }: AttemptParts, summary: string
   });
 }
 
+function pathsOf({ changed }: Snapshot): readonly RepoPath[] {
+  return changed.map((change) => change.path);
+}
+
 interface Left {
   readonly slot: Slot;
   readonly place: Place;
@@ -166,7 +171,7 @@ async function judge(
 ): Promise<AttemptOutcome> {
   const { worked, snapshot } = left;
   if (worked.type === "stopped" || worked.type === "parked") return { type: "stopped" };
-  const changed = snapshot.changed.map((change) => change.path);
+  const changed = pathsOf(snapshot);
   const { summary } = worked;
   if (worked.type === "failed") {
     const log = worked.log === undefined ? {} : { log: `${parts.record}/${worked.log}` };
