@@ -169,10 +169,7 @@ async function firstStale(
 }
 
 /** `a/b` cannot be made while `a` is a ref, nor `a` while `a/b` is one. */
-async function nameInTheWay(
-  home: RefHome,
-  made: readonly RefName[],
-): Promise<Failure | undefined> {
+async function nameInTheWay(home: RefHome, made: readonly RefName[]): Promise<Failure | undefined> {
   const above = [...new Set(made.flatMap(foldersOf))];
   const found = (await readRefs(home, above)).keys().next().value;
   if (found !== undefined) return branchInTheWay(found, made[0] ?? found);

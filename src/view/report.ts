@@ -66,8 +66,8 @@ export function reportMarkdown(
   const stories = storiesByUnit(lines);
   const parts = [
     `# Run ${code(state.run)}: ${whereItStands(state, facts.alive)}`,
-    summary(state),
-    section("Units", unitTable(state)),
+    summary(state, facts),
+    section("Units", unitTable(state, facts)),
     ...agentSections(state).map(([title, body]) => section(title, body)),
     section("Refusals", refusals(state, stories)),
     section("Checks", checks(state, lines)),
@@ -83,14 +83,14 @@ function section(title: string, body: string): string {
   return body === "" ? "" : `## ${title}\n\n${body}`;
 }
 
-function summary(state: RunState): string {
+function summary(state: RunState, facts: ReportFacts): string {
   const spend = totalSpend(state);
   const rows = [
     ["Goal", plain(state.plan.goal)],
     ["Target", code(shortName(state.settings.target))],
     ["Base", code(state.plan.base)],
     ["Result", result(state)],
-    ["Units", sayCounts(countStatuses(state))],
+    ["Units", sayCounts(countStatuses(state), facts)],
     ["Started", sayMoment(state.startedAt)],
     ["Time", `${sayDuration(state.activeMs)} of running`],
     [
@@ -111,13 +111,13 @@ function result(state: RunState): string {
     : `${code(state.integration)} on ${code(branch)}`;
 }
 
-function unitTable(state: RunState): string {
+function unitTable(state: RunState, facts: ReportFacts): string {
   const rows = state.units.map((unit, position) => {
     const commit = unit.at.phase === "merged" && unit.at.commit !== undefined;
     return [
       code(unit.id),
       plain(state.plan.units[position]?.title ?? ""),
-      sayStatus(unitStatus(state, unit)),
+      sayStatus(unitStatus(state, unit), facts),
       String(unit.attempts),
       sayDuration(unit.workedMs),
       String(unit.changed.length),

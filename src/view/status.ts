@@ -50,7 +50,9 @@ const unitsShownMax = 40;
 const agentsShownMax = 40;
 const linesShownMax = 8;
 
-export function statusView(state: RunState, facts: StatusFacts): string {
+export function statusView(state: RunState, given: StatusFacts): string {
+  // Where nobody works, no time passes.
+  const facts = given.alive ? given : { ...given, now: state.updatedAt };
   const parts = [
     headLines(state, facts),
     unitTable(state, facts),
@@ -69,7 +71,7 @@ export function statusView(state: RunState, facts: StatusFacts): string {
 
 /** One line for `-q`. */
 export function statusLine(state: RunState, alive: boolean): string {
-  return `${state.run} ${whereItStands(state, alive)}: ${sayCounts(countStatuses(state))}`;
+  return `${state.run} ${whereItStands(state, alive)}: ${sayCounts(countStatuses(state), { alive })}`;
 }
 
 /** The run's standing in a word or two: what it came to, or what it does. */
@@ -78,7 +80,7 @@ export function whereItStands(state: RunState, alive: boolean): string {
     case "finished":
       return outcomeOf(state).replaceAll("_", " ");
     case "interrupted":
-      return "interrupted";
+      return outcomeOf(state).replaceAll("_", " ");
     case "working":
       return alive ? "working" : "cut off";
     case "paused":
@@ -125,7 +127,7 @@ function headLines(state: RunState, { alive, width, paint, now }: StatusFacts): 
     `${paint("bold", `Run ${state.run}`)}  ${paint(colour, stands)}`,
     ...(state.plan.goal === "" ? [] : [fitWidth(oneLine(state.plan.goal), width)]),
     paint("dim", facts.join(" · ")),
-    sayCounts(countStatuses(state)),
+    sayCounts(countStatuses(state), { alive }),
   ];
 }
 
@@ -143,7 +145,7 @@ function unitTable(state: RunState, facts: StatusFacts): string[] {
   const { shown, rest } = groupUnits(state, unitsShownMax);
   const spent = state.units.some((unit) => hasSpend(unit.spend));
   const header = ["unit", "status", "tries", "time", ...(spent ? ["spend"] : []), "what"];
-  const rows = shown.map((unit) => unitRow(state, unit, { now: facts.now, spent }));
+  const rows = shown.map((unit) => unitRow(state, unit, { ...facts, spent }));
   const table = rows.length === 0 ? [] : [renderTable(header, rows, facts)];
   return [...table, ...rest.map((line) => facts.paint("dim", line))];
 }
@@ -164,18 +166,18 @@ function sharedLines(state: RunState): string[] {
 function unitRow(
   state: RunState,
   unit: UnitState,
-  how: { readonly now: number; readonly spent: boolean },
+  how: { readonly now: number; readonly alive: boolean; readonly spent: boolean },
 ): Cell[] {
   const status = unitStatus(state, unit);
   const working = unit.at.phase === "running" && !unit.at.lost ? how.now - unit.at.since : 0;
   const ms = unit.workedMs + Math.max(0, working);
   return [
     { text: unit.id },
-    { text: sayStatus(status), colour: colourOfStatus(status) },
+    { text: sayStatus(status, how), colour: colourOfStatus(status) },
     { text: String(unit.attempts) },
     { text: ms === 0 ? "" : sayDuration(ms) },
     ...(how.spent ? [{ text: hasSpend(unit.spend) ? saySpend(unit.spend) : "" }] : []),
-    { text: unitDetail(state, unit, how.now) },
+    { text: unitDetail(state, unit, how) },
   ];
 }
 

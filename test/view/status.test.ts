@@ -39,6 +39,31 @@ describe("the status of a run", () => {
     expect(text).not.toContain("Waiting for:");
   });
 
+  it("lets no time pass, and nothing run, where nobody works on it any more", () => {
+    const state = startRun({ units: [unit("a"), unit("b")] })
+      .start("a")
+      .happened({ type: "unit-stopping", unit: "a" as never, attempt: 1, why: "interrupted" })
+      .start("b")
+      .state();
+    const text = statusView(state, over);
+    expect(text).not.toContain("running");
+    expect(text).not.toContain("being stopped");
+    expect(text).toMatch(
+      /^a +cut off +1 +2\.0 s +was cut off; `pleach resume` takes it up again$/m,
+    );
+    expect(text).toContain("2 cut off");
+    expect(statusView(state, { ...over, now: over.now + 9_000 })).toBe(text);
+  });
+
+  it("says of a run that waits for an approval just that, and not that it was interrupted", () => {
+    const state = startRun({ units: [unit("a", { approval: "required" })] })
+      .happened({ type: "approval-asked", id: "a-1", unit: "a" as never })
+      .happened({ type: "run-interrupted", why: "it waits for an approval" })
+      .state();
+    expect(statusView(state, over)).toContain(`Run ${runId}  awaiting approval\n`);
+    expect(statusLine(state, false)).toBe(`${runId} awaiting approval: 1 awaiting approval`);
+  });
+
   it("names the files that a landing was refused for, and what to type", () => {
     const state = startRun({ units: [unit("a")] })
       .complete("a")
