@@ -185,6 +185,7 @@ async function judge(
     ownership: parts.ownership,
     isProtected: parts.isProtected,
     links: await linkTargets(parts.pool.repository, snapshot.changed),
+    ignored: snapshot.ignored,
   };
   const strayed = wordsOnly ? undefined : gate(snapshot.changed, facts);
   const reason = strayed ?? (await failedCheck(parts, left, signal));
