@@ -4,7 +4,7 @@ import type { Refusal } from "../core/event.ts";
 import { integrationRef } from "../core/id.ts";
 import type { Landing, RunState } from "../core/run.ts";
 import { allMerged, outcomeOf, shortName } from "./document.ts";
-import { sayCount, sayList, shortSha } from "./words.ts";
+import { isNamed, sayCount, sayList, shortSha } from "./words.ts";
 
 export interface Step {
   readonly command: string;
@@ -30,15 +30,6 @@ export function sayRefusal({ message, paths }: Refusal, pathsMax: number): strin
   const [first] = paths;
   const told = first === undefined || isNamed(first, message);
   return told ? message : `${message}: ${sayList(paths, pathsMax)}`;
-}
-
-/** As a word of its own: `a` is not named by a message about `cart`. */
-export function isNamed(path: string, message: string): boolean {
-  return wordsOf(message).includes(wordsOf(path));
-}
-
-function wordsOf(text: string): string {
-  return ` ${text.replace(/[\s,;:()]+/g, " ").trim()} `;
 }
 
 export function landingSteps(state: RunState): readonly Step[] {
