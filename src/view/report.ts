@@ -13,14 +13,15 @@ import {
   totalSpend,
   type UnitDocument,
 } from "./document.ts";
-import { integrationBranch, isNamed, mergedNothing, sayRefusal } from "./landing.ts";
+import { integrationBranch, mergedNothing, sayRefusal } from "./landing.ts";
 import { code, codeBlock, plain, tableOf } from "./markdown.ts";
-import { keptWork, nextSteps } from "./next.ts";
+import { keptWork, leftByMerged, nextSteps, sayLeft } from "./next.ts";
 import { agentSections, sayCached } from "./report-agents.ts";
 import { whereItStands } from "./status.ts";
 import { countStatuses, sayCounts, sayStatus, unitStatus } from "./unit-status.ts";
 import {
   hasSpend,
+  isNamed,
   sayCheckMessage,
   sayCount,
   sayDuration,
@@ -72,7 +73,7 @@ export function reportMarkdown(
     section("Refusals", refusals(state, stories)),
     section("Checks", checks(state, lines)),
     section("Landing", landing(state)),
-    section("Kept work", kept(state)),
+    section("Kept work", kept(state, facts)),
     section("Logs", `Journal, tasks, results and logs are in ${code(facts.folder)}.`),
     section("What to do next", next(state, facts)),
   ];
@@ -239,16 +240,18 @@ function pathsNotTold({ message, paths }: Refusal): readonly string[] {
   return paths.every((path) => isNamed(path, message)) ? [] : paths;
 }
 
-function kept(state: RunState): string {
-  return keptWork(state)
-    .map(({ who, where, left }) => {
-      const lost =
-        left.length === 0
-          ? ""
-          : `; not in it: ${left.slice(0, pathsShownMax).map(code).join(", ")}`;
-      return `- ${plain(who)}: ${code(where)}${lost}`;
-    })
-    .join("\n");
+function kept(state: RunState, { folder }: ReportFacts): string {
+  const say = (one: Parameters<typeof sayLeft>[0]) =>
+    plain(sayLeft(one, { folder, namedMax: pathsShownMax }));
+  return [
+    ...keptWork(state).map((one) => {
+      const besides = one.left.length === 0 ? "" : `; no commit can hold ${say(one)}`;
+      return `- ${plain(one.who)}: ${code(one.where)}${besides}`;
+    }),
+    ...leftByMerged(state).map(
+      (one) => `- ${plain(one.who)} is merged without what no commit can hold: ${say(one)}`,
+    ),
+  ].join("\n");
 }
 
 function next(state: RunState, facts: ReportFacts): string {

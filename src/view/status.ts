@@ -16,7 +16,7 @@ import {
   totalSpend,
 } from "./document.ts";
 import { integrationBranch, mergedNothing, sayRefusal } from "./landing.ts";
-import { keptWork, nextSteps } from "./next.ts";
+import { keptWork, nextSteps, sayLeft } from "./next.ts";
 import { unitDetail, whatIsStuck } from "./stuck.ts";
 import { type Cell, renderTable } from "./table.ts";
 import { groupUnits } from "./unit-groups.ts";
@@ -28,7 +28,6 @@ import {
   sayCheckMessage,
   sayCount,
   sayDuration,
-  sayList,
   saySpend,
   shortSha,
 } from "./words.ts";
@@ -61,7 +60,7 @@ export function statusView(state: RunState, given: StatusFacts): string {
     stuckLines(state, facts),
     completionLines(state, facts),
     landingLines(state, facts),
-    keptLines(state),
+    keptLines(state, facts),
     nextLines(state, facts),
     facts.folder === undefined ? [] : [`Journal and logs: ${oneLine(facts.folder)}`],
   ];
@@ -240,13 +239,14 @@ function notLandedLine(state: RunState): string {
     : `Nothing landed; what is merged is on ${branch} (${shortSha(state.integration)})`;
 }
 
-function keptLines(state: RunState): string[] {
+function keptLines(state: RunState, { folder }: StatusFacts): string[] {
   if (state.at.phase === "working" || state.at.phase === "paused") return [];
   const kept = keptWork(state);
   if (kept.length === 0) return [];
-  const lines = kept.slice(0, linesShownMax).map(({ who, where, left }) => {
-    const lost = left.length === 0 ? "" : `; not in it: ${sayList(left, 5)}`;
-    return `  ${oneLine(who)}: ${oneLine(where)}${lost}`;
+  const lines = kept.slice(0, linesShownMax).map((one) => {
+    const besides =
+      one.left.length === 0 ? "" : `; no commit can hold ${sayLeft(one, { folder, namedMax: 5 })}`;
+    return `  ${oneLine(one.who)}: ${oneLine(one.where)}${oneLine(besides)}`;
   });
   const more = kept.length - lines.length;
   return [

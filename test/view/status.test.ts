@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { displayWidth } from "../../src/core/text.ts";
 import { statusLine, statusView } from "../../src/view/status.ts";
 import { makePaint } from "../../src/view/words.ts";
-import { check, runId, startedAt, startRun, unit } from "../support/run-state.ts";
+import { check, runId, settings, sha, startedAt, startRun, unit } from "../support/run-state.ts";
 
 const look = { now: startedAt + 60_000, alive: true, width: 100, paint: makePaint(false) };
+const oneTry = { ...settings.limits, attempts: 1 };
 const over = { ...look, alive: false };
 
 describe("the status of a run", () => {
@@ -173,6 +174,27 @@ describe("the status of a run", () => {
       ].join("\n"),
     );
     expect(statusView(story.clean(kept, []).state(), over)).not.toContain("Kept work");
+  });
+
+  it("says where what no commit can hold is kept, until it is thrown away", () => {
+    const leavings = { snapshot: sha(7), left: ["inner/.git", "pipe"] };
+    const reason = { type: "worker_failed", message: "exited with 1", paths: [] } as const;
+    const outcome = { type: "refused", reason, changed: [], summary: "" } as const;
+    const ended = { unit: "a" as never, attempt: 1, outcome, leavings };
+    const story = startRun({ units: [unit("a")], settings: { limits: oneTry } })
+      .start("a")
+      .happened({ type: "unit-finished", ...ended })
+      .finish("failed");
+    const where = "units/a/1/left";
+    const held = "no commit can hold inner/.git, pipe";
+    expect(statusView(story.state(), { ...over, folder: "/f" })).toContain(
+      `${held} (kept in /f/${where}, but for what cannot be copied)\n`,
+    );
+    // Named once, though the clean-up names it as well.
+    story.clean([], [`refs/pleach/${runId}/a/1`, `/f/${where}`]);
+    expect(statusView(story.state(), over).split(where)).toHaveLength(2);
+    story.clean([`refs/pleach/${runId}/a/1`, `/f/${where}`], []);
+    expect(statusView(story.state(), over)).not.toContain("Kept work");
   });
 
   it("puts a summary of several lines on one, each told apart", () => {
