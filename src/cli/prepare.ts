@@ -40,6 +40,7 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
   const facts = { target, folder: read.folder, cwd: request.dir, roles: [] };
   const settings = await settingsOf(read.config, request, facts);
   await requireRules(settings);
+  await requireModules(settings);
   if (settings.land === "pr") throw noPullRequests();
   const entries = await filesAt(repository, base.sha, { sizes: request.plan === undefined });
   const planFacts: PlanFacts = {
@@ -197,6 +198,23 @@ async function requireRules(settings: Settings): Promise<void> {
     const told = codemodProblems(codemod.text, codemod.file);
     const asked = told.length > 0 ? told : await askCodemodProblems(codemod, neverAborted);
     problems.push(...asked.map((message) => ({ field: name, message })));
+  }
+  if (problems.length > 0) throw problemsFailure("usage", "the codemod", problems);
+}
+
+/** A module that cannot be parsed would fail every unit alike. */
+async function requireModules(settings: Settings): Promise<void> {
+  const modules = Object.entries(settings.workers).flatMap(([name, worker]) =>
+    worker.type === "codemod" && worker.codemod.type === "module"
+      ? [{ field: name, file: worker.codemod.file }]
+      : [],
+  );
+  if (modules.length === 0) return;
+  const { moduleProblem } = await import("../work/codemod-module.ts");
+  const problems: Problem[] = [];
+  for (const { field, file } of modules) {
+    const message = await moduleProblem(file, neverAborted);
+    if (message !== undefined) problems.push({ field, message });
   }
   if (problems.length > 0) throw problemsFailure("usage", "the codemod", problems);
 }
