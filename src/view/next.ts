@@ -2,6 +2,7 @@
 import { integrationRef, snapshotRef } from "../core/id.ts";
 import type { RunState, UnitState } from "../core/run.ts";
 import { openApprovals } from "./approvals.ts";
+import { allMerged } from "./document.ts";
 import { landingSteps, type Step } from "./landing.ts";
 import { sayList } from "./words.ts";
 
@@ -112,7 +113,13 @@ function failedSteps(state: RunState): Step[] {
 }
 
 function keptSteps(state: RunState): Step[] {
-  if (keptWork(state).length === 0) return [];
+  const kept = keptWork(state);
+  if (kept.length === 0) return [];
+  const { phase } = state.landing;
+  const allLanded = allMerged(state) && (phase === "landed" || phase === "undo_refused");
+  if (allLanded && kept.every(({ who }) => who === "worktree")) {
+    return [{ command: `pleach clean ${state.run}`, why: "removes the worktrees that were kept" }];
+  }
   return [
     {
       command: `pleach clean --discard ${state.run}`,

@@ -13,7 +13,7 @@ import {
   totalSpend,
   type UnitDocument,
 } from "./document.ts";
-import { integrationBranch, mergedNothing, sayRefusal } from "./landing.ts";
+import { integrationBranch, mergedNothing, sayRefusal, sayUnmet } from "./landing.ts";
 import { code, codeBlock, plain, tableOf } from "./markdown.ts";
 import { keptWork, leftByMerged, nextSteps, sayLeft } from "./next.ts";
 import { agentSections, sayCached } from "./report-agents.ts";
@@ -225,7 +225,9 @@ function landing(state: RunState): string {
   }
   const at = state.landing;
   if (at.phase === "landed") {
-    return `${asked} ${target} moved from ${code(at.old)} to ${code(at.new)}. Undo: ${code(`pleach undo ${state.run}`)}.`;
+    const unmet = sayUnmet(state);
+    const though = unmet === undefined ? "" : `, though ${plain(unmet)}`;
+    return `${asked} ${target} moved from ${code(at.old)} to ${code(at.new)}${though}. Undo: ${code(`pleach undo ${state.run}`)}.`;
   }
   if (at.phase === "undone")
     return `${asked} Landed, and taken back: ${target} is at ${code(at.old)} again.`;

@@ -15,7 +15,7 @@ import {
   shortName,
   totalSpend,
 } from "./document.ts";
-import { integrationBranch, mergedNothing, sayRefusal } from "./landing.ts";
+import { integrationBranch, mergedNothing, sayRefusal, sayUnmet } from "./landing.ts";
 import { keptWork, nextSteps, sayLeft } from "./next.ts";
 import { unitDetail, whatIsStuck } from "./stuck.ts";
 import { type Cell, renderTable } from "./table.ts";
@@ -217,11 +217,12 @@ function landingLines(state: RunState, { paint, error }: StatusFacts): string[] 
     return [...said, paint("red", `Not landed on ${target}. ${why}`)];
   }
   switch (landing.phase) {
-    case "landed":
-      return [
-        ...said,
-        paint("green", `Landed on ${target}: ${shortSha(landing.old)} → ${shortSha(landing.new)}`),
-      ];
+    case "landed": {
+      const unmet = sayUnmet(state);
+      const though = unmet === undefined ? "" : paint("yellow", `, though ${unmet}`);
+      const moved = `${shortSha(landing.old)} → ${shortSha(landing.new)}`;
+      return [...said, `${paint("green", `Landed on ${target}: ${moved}`)}${though}`];
+    }
     case "undone":
       return [...said, `Landing taken back: ${target} is at ${shortSha(landing.old)} again`];
     case "undo_refused":

@@ -236,6 +236,30 @@ describe("the status of a run", () => {
     expect(text).toContain(`pleach clean --discard ${state.run}`);
   });
 
+  it("offers to remove kept worktrees without throwing anything away where all landed", () => {
+    const story = startRun({ units: [unit("a")] })
+      .complete("a")
+      .finish("complete")
+      .land()
+      .clean([], ["/state/worktrees/repo/run/slot-1"]);
+    const text = statusView(story.state(), over);
+    expect(text).toContain(`pleach clean ${runId}  removes the worktrees`);
+    expect(text).not.toContain("--discard");
+  });
+
+  it("says that doneWhen does not hold, before a landing and after it", () => {
+    const story = startRun({ units: [unit("a")], doneWhen: [check("none left")] })
+      .complete("a")
+      .verify("none left", false)
+      .finish("partial");
+    const unmet = "though doneWhen does not hold (none left)";
+    expect(statusView(story.state(), over)).toContain(`lands what is merged (1 unit), ${unmet}\n`);
+    story.happened({ type: "land-asked" }).land();
+    expect(statusView(story.state(), over)).toMatch(
+      new RegExp(`^Landed on main: .*, ${unmet.replace(/[()]/g, "\\$&")}$`, "m"),
+    );
+  });
+
   it("offers to take a landing back", () => {
     const state = startRun({ units: [unit("a")] })
       .complete("a")
