@@ -16,6 +16,7 @@ import { filesAt, type TreeEntry } from "../git/tree.ts";
 import { stateHome } from "../host/file.ts";
 import { readPlanFile, requirePlan } from "../plan/plan-file.ts";
 import { matchedFiles, planFromFiles } from "../plan/static-planner.ts";
+import { mistakenPlaceholders } from "../work/placeholder.ts";
 import type { RunRequest } from "./doors.ts";
 import { broughtRoles, modelsOf, requireModels } from "./model-needs.ts";
 
@@ -75,12 +76,22 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
       ...(brought?.warnings ?? []),
       ...planWarnings(planFile, planFacts).map(problemLine),
       ...(settings.checks.length === 0 ? [noChecks] : []),
+      ...mistakes(settings),
     ],
     untrusted: await untrusted(home, repository, request, {
       read,
       roleFiles: brought?.files ?? [],
     }),
   };
+}
+
+/** Only a warning: it may be honest text of the command's. */
+function mistakes(settings: Settings): readonly string[] {
+  return Object.entries(settings.workers).flatMap(([name, worker]) => {
+    const found = worker.type === "command" ? mistakenPlaceholders(worker.command) : [];
+    if (found.length === 0) return [];
+    return [`${name}: ${found.join(", ")} stays as it is: only {task} and {files} are replaced`];
+  });
 }
 
 function noPullRequests(): Failure {
