@@ -4,7 +4,10 @@ import { constants } from "node:fs";
 import { type FileHandle, open, readdir } from "node:fs/promises";
 import path from "node:path";
 import { Failure } from "../core/failure.ts";
+import type { RunState, UnitState } from "../core/run.ts";
+import type { Reason } from "../core/worker.ts";
 import { type AttemptStory, attemptStories } from "../view/attempts.ts";
+import { reasonOf } from "../view/document.ts";
 import type { LogFile } from "../view/story.ts";
 import type { RunReading } from "./doors.ts";
 
@@ -16,29 +19,49 @@ export interface AttemptFiles {
 
 const filesMax = 100;
 const fileBytesMax = 256 * 1024;
-/** Read first, in this order; the rest by name. */
-const firstFiles = ["TASK.md", "RESULT.json"];
+/** What was printed comes first, what it was told last. */
+const order = ["output.log", "setup.log", "check", "other", "RESULT.json", "TASK.md"];
+/** Of use to us alone. */
+const internals = ["place.json", "codemod-job.json", "codemod-report.jsonl", "FILES"];
+
+export interface Wanted {
+  /** The last if absent. */
+  readonly attempt: number | undefined;
+  /** The internals too. */
+  readonly all: boolean;
+}
 
 export async function readAttempt(
   { state, lines, folder }: RunReading,
   name: string,
-  wanted: number | undefined,
+  wanted: Wanted,
 ): Promise<AttemptFiles> {
   const unit = state.units.find(({ id }) => id === name);
   if (!unit) {
     const advice = "see `pleach status` for its units";
     throw new Failure("usage", "unknown_unit", `run ${state.run} has no unit ${name}`, { advice });
   }
-  const attempt = wanted ?? unit.attempts;
+  const attempt = wanted.attempt ?? unit.attempts;
   if (attempt < 1 || attempt > unit.attempts) {
     const message = `${unit.id} has no attempt ${attempt}: it was tried ${unit.attempts} times`;
     throw new Failure("usage", "unknown_attempt", message, { advice: "see `pleach status`" });
   }
   const stories = attemptStories(lines);
-  const story = stories.find((one) => one.unit === unit.id && one.attempt === attempt);
-  const own = await filesIn(folder, path.join("units", unit.id, String(attempt)));
-  const names = [...new Set([...own, ...checkLogs(story)])].slice(0, filesMax);
-  const files = await Promise.all(names.map((file) => readEnd(folder, file)));
+  const begun = stories.find((one) => one.unit === unit.id && one.attempt === attempt);
+  const story = begun && { ...begun, ...endOf(unit, begun) };
+  const record = `units/${unit.id}/${attempt}`;
+  const own = await filesIn(folder, record);
+  const shown = own.filter((file) => wanted.all || !internals.includes(inRecord(file)));
+  const checks = checkLogs(state, unit, { story, record });
+  const named = [...checks].flatMap(([log, { ran }]) => (ran ? [log] : []));
+  const names = [...new Set([...shown, ...named])].sort(byPlace(checks)).slice(0, filesMax);
+  const files = await Promise.all(
+    names.map(async (file) => {
+      const read = await readEnd(folder, file);
+      const { title, why } = checks.get(file) ?? {};
+      return read && { ...read, ...(title && { title }), ...(why && { why }) };
+    }),
+  );
   const found = files.filter((file) => file !== undefined);
   return { attempt, story, files: await Promise.all(found.map(readable)) };
 }
@@ -50,25 +73,62 @@ async function readable(file: LogFile): Promise<LogFile> {
   return { ...file, text: transcriptText(file.text) };
 }
 
+/** Why one that we stopped was stopped only its unit knows. */
+function endOf(unit: UnitState, { attempt, reason, end }: AttemptStory): { reason?: Reason } {
+  const last = attempt === unit.attempts && end === "stopped" ? reasonOf(unit) : undefined;
+  return reason === undefined && last !== undefined ? { reason: last } : {};
+}
+
 async function filesIn(folder: string, under: string): Promise<string[]> {
   const entries = await readdir(path.join(folder, under), {
     withFileTypes: true,
     recursive: true,
   }).catch(absent);
-  const names = (entries ?? [])
+  return (entries ?? [])
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)));
-  return names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
-function rank(file: string): number {
-  const position = firstFiles.indexOf(path.basename(file));
-  return position < 0 ? firstFiles.length : position;
+/** Without `units/<unit>/<attempt>/`. */
+function inRecord(file: string): string {
+  return file.split("/").slice(3).join("/");
 }
 
-function checkLogs(story: AttemptStory | undefined): string[] {
-  const logs = [...(story?.checks ?? []).map(({ log }) => log), story?.reason?.log];
-  return logs.filter((log) => log !== undefined);
+interface CheckLog {
+  readonly title?: string;
+  /** Why it is red. */
+  readonly why?: string | undefined;
+  /** The journal says so. */
+  readonly ran: boolean;
+}
+
+/** The logs of checks on the attempt and on what was merged of it. */
+function checkLogs(
+  { plan, settings }: RunState,
+  { id }: UnitState,
+  { story, record }: { readonly story: AttemptStory | undefined; readonly record: string },
+): ReadonlyMap<string, CheckLog> {
+  const own = plan.units.find((unit) => unit.id === id)?.checks ?? [];
+  const logs = new Map<string, CheckLog>();
+  for (const [position, { name }] of [...settings.unitChecks, ...own].entries()) {
+    logs.set(`${record}/check-${position + 1}.log`, { title: `check ${name}`, ran: false });
+  }
+  for (const { name, log, message } of story?.checks ?? []) {
+    if (log !== undefined) {
+      logs.set(log, { title: `check ${name}, on the merged tree`, why: message, ran: true });
+    }
+  }
+  const { log, message } = story?.reason ?? {};
+  if (log !== undefined) logs.set(log, { why: message, ...logs.get(log), ran: true });
+  return logs;
+}
+
+function byPlace(checks: ReadonlyMap<string, CheckLog>): (a: string, b: string) => number {
+  const placeOf = (file: string): number => {
+    const name = order.indexOf(inRecord(file));
+    return name >= 0 ? name : order.indexOf(checks.has(file) ? "check" : "other");
+  };
+  return (a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1);
 }
 
 async function readEnd(folder: string, name: string): Promise<LogFile | undefined> {

@@ -10,7 +10,10 @@ export function defineClean(command: Command, session: Session): void {
       "Removes what finished runs left. What never landed goes only with --discard, and is named first.",
     )
     .argument("[run...]", "the runs")
-    .option("--discard", "also throw away work that never landed");
+    .option(
+      "--discard",
+      "also throw away work that never landed, what no commit could hold, and large logs",
+    );
   addGlobals(command).action((runs: string[]) =>
     session.act(command, async (surface) => {
       const { discard = false } = command.opts<{ discard?: boolean }>();
@@ -21,7 +24,10 @@ export function defineClean(command: Command, session: Session): void {
         const cleaned = await doors.clean(surface.where, runs, { discard }, eyes);
         eyes.close();
         if (surface.globals.json) printDocument(surface, { version: 1, runs: cleaned });
-        else surface.world.stdout.write(cleanedText(cleaned, surface.globals.verbose));
+        else
+          surface.world.stdout.write(
+            cleanedText(cleaned, { discard, all: discard || surface.globals.verbose }),
+          );
         return 0;
       } finally {
         eyes.close();
@@ -30,14 +36,17 @@ export function defineClean(command: Command, session: Session): void {
   );
 }
 
-function cleanedText(runs: readonly Cleaned[], verbose: boolean): string {
+function cleanedText(
+  runs: readonly Cleaned[],
+  { discard, all }: { readonly discard: boolean; readonly all: boolean },
+): string {
   if (runs.length === 0) return "Nothing to clean.\n";
   const lines = runs.flatMap(({ run, removed, kept }) => [
     oneLine(`${run}: ${removed.length} removed, ${kept.length} kept`),
-    ...(verbose ? removed.map((item) => `  removed ${oneLine(item)}`) : []),
+    ...(all ? removed.map((item) => `  removed ${oneLine(item)}`) : []),
     ...kept.map((item) => `  kept ${oneLine(item)}`),
   ]);
-  const someKept = runs.some(({ kept }) => kept.length > 0);
+  const someKept = !discard && runs.some(({ kept }) => kept.length > 0);
   const advice = someKept ? ["Next:", "  pleach clean --discard  throws away what was kept"] : [];
   return `${[...lines, ...advice].join("\n")}\n`;
 }

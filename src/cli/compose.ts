@@ -189,7 +189,10 @@ async function cleanRun(driver: Driver, run: RunId, discard: boolean): Promise<C
     isUnfinished(state) ? [{ type: "run-cancelled", why: "discarded by pleach clean" }] : [],
   );
   const before = ended.clean.removed.length;
-  const cleaned = await cleanTo(driver, ended, { discard: false });
+  // What it keeps is thrown away next, and named by us.
+  const eyes = { ...driver.eyes, event: () => undefined };
+  const first = discard ? { ...driver, eyes } : driver;
+  const cleaned = await cleanTo(first, ended, { discard: false });
   if (discard) {
     for (const kept of cleaned.clean.kept) driver.eyes.warn(`throwing away ${kept}`);
   }

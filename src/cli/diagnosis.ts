@@ -31,15 +31,27 @@ export async function diagnose(where: Where): Promise<readonly Finding[]> {
     await found("repository", async () => {
       repository = await openRepository(where.dir, { allowUnborn: true });
       await requireWritable(repository);
+      // Asked again, to be told what a run would be told.
+      await openRepository(where.dir);
       return fine("repository", repository.topLevel);
     }),
   );
   const looks: Readonly<Record<string, Look>> = { sandbox, state, disk, ...inRepository };
   for (const [name, look] of Object.entries(looks)) {
     if (repository === undefined && Object.hasOwn(inRepository, name)) continue;
-    findings.push(await found(name, () => look(where, repository)));
+    // Without a commit there is no branch either.
+    if (name === "target" && findings.some(isUnborn)) continue;
+    const finding = await found(name, () => look(where, repository));
+    // One thing that is wrong can be in the way of several looks.
+    if (!findings.some((one) => one.state === "wrong" && one.message === finding.message)) {
+      findings.push(finding);
+    }
   }
   return findings;
+}
+
+function isUnborn({ name, state }: Finding): boolean {
+  return name === "repository" && state === "wrong";
 }
 
 const inRepository: Readonly<Record<string, Look>> = {
@@ -128,7 +140,7 @@ async function found(name: string, look: () => Promise<Finding>): Promise<Findin
     const problems = error.details["problems"] as readonly Problem[] | undefined;
     const all = problems?.map(problemLine).join("; ");
     const message = all === undefined ? error.message : `${error.message} (${all})`;
-    return { name, state: "wrong", message, advice: error.advice };
+    return { name, state: "wrong", message, advice: error.advice, exitCode: error.exitCode };
   }
 }
 

@@ -19,8 +19,8 @@ export function defineDoctor(command: Command, session: Session): void {
         const { paint } = await resultLook(surface);
         surface.world.stdout.write(findings.map((finding) => findingText(finding, paint)).join(""));
       }
-      const wrong = findings.some(({ state }) => state === "wrong");
-      return wrong ? exitCodes.environment : 0;
+      const wrong = findings.find(({ state }) => state === "wrong");
+      return wrong === undefined ? 0 : (wrong.exitCode ?? exitCodes.environment);
     }),
   );
 }

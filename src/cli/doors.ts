@@ -98,6 +98,8 @@ export interface Finding {
   readonly state: "fine" | "warning" | "wrong";
   readonly message: string;
   readonly advice?: string | undefined;
+  /** Of what is wrong: how a run would end on it; 7 if absent. */
+  readonly exitCode?: number;
 }
 
 export interface Trusted {

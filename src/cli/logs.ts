@@ -26,7 +26,7 @@ export function defineLogs(command: Command, session: Session): void {
       const doors = await surface.world.openDoors();
       const reading = await doors.readRun(surface.where, run);
       const { attempt } = command.opts<{ attempt?: number }>();
-      const found = await readAttempt(reading, unit, attempt);
+      const found = await readAttempt(reading, unit, { attempt, all: surface.globals.verbose });
       if (surface.globals.json) {
         printDocument(surface, { version: 1, run: reading.state.run, unit, ...found });
       } else {

@@ -23,6 +23,7 @@ import { filesAt, type TreeEntry } from "../git/tree.ts";
 import { stateHome } from "../host/file.ts";
 import { readPlanFile, requirePlan } from "../plan/plan-file.ts";
 import { matchedFiles, planFromFiles } from "../plan/static-planner.ts";
+import { mistakenPlaceholders } from "../work/placeholder.ts";
 import type { RunRequest } from "./doors.ts";
 import { broughtRoles, modelsOf, requireModels } from "./model-needs.ts";
 
@@ -47,6 +48,7 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
   const facts = { target, folder: read.folder, cwd: request.dir, roles: [] };
   const settings = await settingsOf(read.config, request, facts);
   await requireRules(settings);
+  await requireModules(settings);
   if (settings.land === "pr") throw noPullRequests();
   const entries = await filesAt(repository, base.sha, { sizes: request.plan === undefined });
   const planFacts: PlanFacts = {
@@ -81,6 +83,7 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
       ...(brought?.warnings ?? []),
       ...planWarnings(planFile, planFacts).map(problemLine),
       ...(settings.checks.length === 0 ? [noChecks] : []),
+      ...mistakes(settings),
     ],
     untrusted: await untrusted(home, repository, request, {
       read,
@@ -89,6 +92,15 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
       roleFiles: brought?.files ?? [],
     }),
   };
+}
+
+/** Only a warning: it may be honest text of the command's. */
+function mistakes(settings: Settings): readonly string[] {
+  return Object.entries(settings.workers).flatMap(([name, worker]) => {
+    const found = worker.type === "command" ? mistakenPlaceholders(worker.command) : [];
+    if (found.length === 0) return [];
+    return [`${name}: ${found.join(", ")} stays as it is: only {task} and {files} are replaced`];
+  });
 }
 
 function noPullRequests(): Failure {
@@ -206,6 +218,23 @@ async function requireRules(settings: Settings): Promise<void> {
     const told = codemodProblems(codemod.text, codemod.file);
     const asked = told.length > 0 ? told : await askCodemodProblems(codemod, neverAborted);
     problems.push(...asked.map((message) => ({ field: name, message })));
+  }
+  if (problems.length > 0) throw problemsFailure("usage", "the codemod", problems);
+}
+
+/** A module that cannot be parsed would fail every unit alike. */
+async function requireModules(settings: Settings): Promise<void> {
+  const modules = Object.entries(settings.workers).flatMap(([name, worker]) =>
+    worker.type === "codemod" && worker.codemod.type === "module"
+      ? [{ field: name, file: worker.codemod.file }]
+      : [],
+  );
+  if (modules.length === 0) return;
+  const { moduleProblem } = await import("../work/codemod-module.ts");
+  const problems: Problem[] = [];
+  for (const { field, file } of modules) {
+    const message = await moduleProblem(file, neverAborted);
+    if (message !== undefined) problems.push({ field, message });
   }
   if (problems.length > 0) throw problemsFailure("usage", "the codemod", problems);
 }

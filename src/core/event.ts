@@ -40,8 +40,9 @@ export type AttemptOutcome =
       readonly changed: readonly RepoPath[];
       readonly summary: string;
     }
-  /** We stopped it; what it left is in the snapshot. `log` is what it printed, relative to the run's folder. */
-  | { readonly type: "stopped"; readonly log?: string }
+  /** We stopped it; what it left, and had changed by then, is in the snapshot. `log` is what it printed, relative to the run's
+   *  folder. */
+  | { readonly type: "stopped"; readonly log?: string; readonly changed?: readonly RepoPath[] }
   /** It waits for a person; what it left is in the snapshot, and it goes on from there once somebody has answered. */
   | { readonly type: "parked"; readonly summary: string };
 

@@ -64,7 +64,12 @@ export function reduceLanding(state: RunState, event: LandingEvent, at: number):
       const { asked: _, ...rest } = state.clean;
       return {
         ...state,
-        clean: { ...rest, kept: event.kept, removed: [...rest.removed, ...event.removed] },
+        clean: {
+          ...rest,
+          rested: true,
+          kept: event.kept,
+          removed: [...rest.removed, ...event.removed],
+        },
       };
     }
     default:

@@ -1,5 +1,5 @@
 /** What attempts make of their units: accepted, refused and tried again, ended, and what then becomes of the units after them. */
-
+import { durationText } from "./duration.ts";
 import type { AttemptOutcome, Cut, Leavings, LeftBehind, RunEvent } from "./event.ts";
 import { invariant, unreachable } from "./failure.ts";
 import type { UnitId } from "./id.ts";
@@ -8,7 +8,7 @@ import { endAgents } from "./reduce-agent.ts";
 import type { RunState, UnitPhase, UnitState } from "./run.ts";
 import { noSpend, type Spend, sumOf } from "./spend.ts";
 import { end, endIdle, unitOf, withUnit } from "./unit-change.ts";
-import { cancelled, overBudget, phaseOf, reasonOf, timedOut, tookTooLong } from "./unit-end.ts";
+import { cancelled, overBudget, phaseOf, reasonOf, timedOut } from "./unit-end.ts";
 import type { Reason } from "./worker.ts";
 
 /** A unit whose attempts are cut off this often by killed runners is given up: it may be what kills them. */
@@ -50,7 +50,8 @@ export function reduceUnit(state: RunState, event: UnitEvent, at: number): RunSt
 
 /** The unit's plan entry says which worker; a codemod gives the same again for the same input. */
 function isWorthAnotherTry(state: RunState, unit: UnitState, reason: Reason): boolean {
-  if (unit.refusals >= state.settings.limits.attempts || reason.type === "denied") return false;
+  if (unit.refusals >= state.settings.limits.attempts) return false;
+  if (reason.type === "denied" || reason.final === true) return false;
   if (reason.type === "conflict") return true;
   return workerType(state, unit.id) !== "codemod" || reason.type === "check_failed";
 }
@@ -131,7 +132,7 @@ function finish(
   const told = withUnit(state, event.unit, (unit) => ({
     ...leave(unit, { ...event, at, spend, ms: at - running.since - running.askedMs }),
     ...("summary" in outcome ? { summary: outcome.summary } : {}),
-    ...("changed" in outcome ? { changed: outcome.changed } : {}),
+    ...("changed" in outcome && outcome.changed !== undefined ? { changed: outcome.changed } : {}),
     ...(outcome.type === "completed" ? { artifacts: outcome.artifacts } : {}),
   }));
   const cut = cutOf(running, leavings);
@@ -163,13 +164,18 @@ function settle(
       return refuse(state, id, outcome.reason);
     case "stopped":
       return running.stopping === "timed_out"
-        ? refuse(state, id, tookTooLong(outcome.log))
+        ? refuse(state, id, reasonOf("timed_out", attemptTooLong(state), outcome.log))
         : goBack(state, id, cut);
     case "parked":
       return park(state, id, cut);
     default:
       return unreachable(outcome);
   }
+}
+
+function attemptTooLong({ settings }: RunState): string {
+  const limit = durationText(settings.limits.unitTimeoutMs);
+  return `the attempt took longer than ${limit} (limits.unitTimeout, --timeout)`;
 }
 
 function interrupt(

@@ -30,7 +30,8 @@ export function reduce(state: RunState | undefined, line: JournalLine): RunState
   }
   invariant(state !== undefined, `a journal begins with run-started, not ${event.type}`);
   invariant(line.seq === state.seq + 1, `line ${line.seq} follows line ${state.seq}`);
-  const elapsed = event.type === "run-resumed" ? 0 : Math.max(0, line.at - state.updatedAt);
+  const pause = event.type === "run-resumed" || state.clean.rested === true;
+  const elapsed = pause ? 0 : Math.max(0, line.at - state.updatedAt);
   const timed: RunState = {
     ...state,
     seq: line.seq,

@@ -205,6 +205,8 @@ export interface RunState {
   readonly checks: { readonly run: number; readonly reused: number; readonly ms: number };
   readonly clean: {
     readonly asked?: CleanDepth;
+    /** The run has come to rest once: what is done later, such as an undo, is no time of its running. */
+    readonly rested?: true;
     readonly kept: readonly string[];
     readonly removed: readonly string[];
   };

@@ -27,11 +27,6 @@ export function overBudget(): UnitPhase {
   return phaseOf({ ...reasonOf("over_budget", message), level: "run" });
 }
 
-/** An attempt; what it printed is in the log. */
-export function tookTooLong(log?: string): Reason {
-  return reasonOf("timed_out", "the attempt took longer than it may", log);
-}
-
 export function reasonOf(type: Reason["type"], message: string, log?: string): Reason {
   return { type, message, paths: [], ...(log === undefined ? {} : { log }) };
 }

@@ -30,6 +30,8 @@ export interface Reason {
   readonly tail?: string;
   /** Of `over_budget`: whose budget. */
   readonly level?: AccountLevel;
+  /** Another try of the same would end alike. */
+  readonly final?: true;
 }
 
 /** One attempt of one unit, as plain data: it can cross a queue unchanged. */

@@ -55,10 +55,13 @@ export interface Snapshot {
   readonly plain?: true;
   /** Sorted by path. Nothing in here: the worker changed nothing. */
   readonly changed: readonly Change[];
+  /** The first of those files that the snapshot alone holds, since git ignores them. */
+  readonly ignored?: readonly string[];
   /** What no commit can hold, sorted; folders end in `/`. */
   readonly left: readonly string[];
 }
 
+const ignoredMax = 100;
 const defaultFileBytesMax = 100 * 1024 * 1024;
 /** How often objects are written anew when somebody's `git gc --prune=now` took them. */
 const wholeTries = 12;
@@ -89,6 +92,9 @@ export async function takeSnapshot(request: SnapshotRequest): Promise<Snapshot> 
     ...(written.commit === undefined ? {} : { commit: written.commit }),
     ...(written.plain ? { plain: true } : {}),
     changed: changed.sort((a, b) => (a.path < b.path ? -1 : 1)),
+    ...(leftover.extras.length === 0
+      ? {}
+      : { ignored: [...leftover.extras].sort().slice(0, ignoredMax).map(pathFromBytes) }),
     left: [...new Set([...copied, ...leftover.named])].map(pathFromBytes).sort(),
   };
 }

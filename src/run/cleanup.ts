@@ -12,10 +12,12 @@ import { runWorktrees } from "../git/slot-home.ts";
 import type { SlotPool } from "../git/worktree.ts";
 import { errorCode } from "../host/file.ts";
 import type { RunFolder } from "./folder.ts";
+import { discardRecords, leftFolders } from "./record-cleanup.ts";
 
 type Cleaned = Extract<RunEvent, { type: "cleaned" }>;
 
-/** `end`: worktrees, and branches whose work the result holds. `landed`: snapshots of what landed too. `discard`: all of it. */
+/** `end`: worktrees, and branches whose work the result holds. `landed`: snapshots of what landed too. `discard`: all of it, with
+ *  what no commit could hold. */
 export async function cleanUp(
   pool: SlotPool,
   folder: RunFolder,
@@ -31,13 +33,15 @@ export async function cleanUp(
   await removeIfEmpty(path.dirname(path.dirname(folder.exchange)));
   await removeIfEmpty(folder.inbox);
   await slots.finish();
+  const discarded = depth === "discard" ? await discardRecords(folder, state) : [];
   return {
     type: "cleaned",
-    removed: [...slots.removed, ...refs.removed],
+    removed: [...slots.removed, ...refs.removed, ...discarded],
     kept: [
       ...slots.kept.map((slot) => `${slot.path} (${slot.why})`),
       ...worktrees.map((worktree) => worktree.path),
       ...refs.kept,
+      ...(depth === "landed" ? leftFolders(folder, state) : []),
     ],
   };
 }

@@ -81,7 +81,9 @@ function finished(
 ): AttemptStory {
   const { outcome } = event;
   const ended = { ...story, endedAt: at, ...leavings(event.leavings) };
-  if (outcome.type === "stopped") return { ...ended, end: "stopped" };
+  if (outcome.type === "stopped") {
+    return { ...ended, end: "stopped", changed: outcome.changed ?? [] };
+  }
   if (outcome.type === "parked") return { ...ended, end: "parked", summary: outcome.summary };
   const { summary, changed } = outcome;
   if (outcome.type === "completed") return { ...ended, end: "accepted", summary, changed };

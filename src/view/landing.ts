@@ -3,8 +3,8 @@
 import type { Refusal } from "../core/event.ts";
 import { integrationRef } from "../core/id.ts";
 import type { Landing, RunState } from "../core/run.ts";
-import { allMerged, outcomeOf, shortName } from "./document.ts";
-import { sayCount, sayList, shortSha } from "./words.ts";
+import { allMerged, completionResults, outcomeOf, shortName } from "./document.ts";
+import { isNamed, sayCount, sayList, shortSha } from "./words.ts";
 
 export interface Step {
   readonly command: string;
@@ -32,15 +32,6 @@ export function sayRefusal({ message, paths }: Refusal, pathsMax: number): strin
   return told ? message : `${message}: ${sayList(paths, pathsMax)}`;
 }
 
-/** As a word of its own: `a` is not named by a message about `cart`. */
-export function isNamed(path: string, message: string): boolean {
-  return wordsOf(message).includes(wordsOf(path));
-}
-
-function wordsOf(text: string): string {
-  return ` ${text.replace(/[\s,;:()]+/g, " ").trim()} `;
-}
-
 export function landingSteps(state: RunState): readonly Step[] {
   const { landing } = state;
   switch (landing.phase) {
@@ -65,7 +56,26 @@ function idleStep(state: RunState): Step {
     return { command, why: "moves the target to the result" };
   }
   const merged = state.units.filter((unit) => unit.at.phase === "merged").length;
-  return { command, why: `lands what is merged (${sayCount(merged, "unit")}), without the rest` };
+  const rest = allMerged(state) ? "" : ", without the rest";
+  const unmet = sayUnmet(state);
+  const though = unmet === undefined ? "" : `, though ${unmet}`;
+  const why = `lands what is merged (${sayCount(merged, "unit")})${rest}${though}`;
+  return { command, why };
+}
+
+/** `doneWhen does not hold (none left)`; undefined where all of it holds, or nothing was to. */
+export function sayUnmet(state: RunState): string | undefined {
+  const unmet = completionResults(state).filter(({ result }) => result?.passed !== true);
+  if (unmet.length === 0) return undefined;
+  const red = unmet.filter(({ result }) => result !== undefined);
+  const [said, those] =
+    red.length > 0
+      ? ["doneWhen does not hold", red]
+      : ["nobody asked whether doneWhen holds", unmet];
+  return `${said} (${sayList(
+    those.map(({ name }) => name),
+    5,
+  )})`;
 }
 
 /** Landing again would meet the same commits again where they do not go together: only a merge by hand helps then. */

@@ -13,14 +13,15 @@ import {
   totalSpend,
   type UnitDocument,
 } from "./document.ts";
-import { integrationBranch, isNamed, mergedNothing, sayRefusal } from "./landing.ts";
+import { integrationBranch, mergedNothing, sayRefusal, sayUnmet } from "./landing.ts";
 import { code, codeBlock, plain, tableOf } from "./markdown.ts";
-import { keptWork, nextSteps } from "./next.ts";
+import { keptWork, leftByMerged, nextSteps, sayLeft } from "./next.ts";
 import { agentSections, sayCached } from "./report-agents.ts";
 import { whereItStands } from "./status.ts";
 import { countStatuses, sayCounts, sayStatus, unitStatus } from "./unit-status.ts";
 import {
   hasSpend,
+  isNamed,
   sayCheckMessage,
   sayCount,
   sayDuration,
@@ -66,13 +67,13 @@ export function reportMarkdown(
   const stories = storiesByUnit(lines);
   const parts = [
     `# Run ${code(state.run)}: ${whereItStands(state, facts.alive)}`,
-    summary(state),
-    section("Units", unitTable(state)),
+    summary(state, facts),
+    section("Units", unitTable(state, facts)),
     ...agentSections(state).map(([title, body]) => section(title, body)),
     section("Refusals", refusals(state, stories)),
     section("Checks", checks(state, lines)),
     section("Landing", landing(state)),
-    section("Kept work", kept(state)),
+    section("Kept work", kept(state, facts)),
     section("Logs", `Journal, tasks, results and logs are in ${code(facts.folder)}.`),
     section("What to do next", next(state, facts)),
   ];
@@ -83,14 +84,14 @@ function section(title: string, body: string): string {
   return body === "" ? "" : `## ${title}\n\n${body}`;
 }
 
-function summary(state: RunState): string {
+function summary(state: RunState, facts: ReportFacts): string {
   const spend = totalSpend(state);
   const rows = [
     ["Goal", plain(state.plan.goal)],
     ["Target", code(shortName(state.settings.target))],
     ["Base", code(state.plan.base)],
     ["Result", result(state)],
-    ["Units", sayCounts(countStatuses(state))],
+    ["Units", sayCounts(countStatuses(state), facts)],
     ["Started", sayMoment(state.startedAt)],
     ["Time", `${sayDuration(state.activeMs)} of running`],
     [
@@ -111,13 +112,13 @@ function result(state: RunState): string {
     : `${code(state.integration)} on ${code(branch)}`;
 }
 
-function unitTable(state: RunState): string {
+function unitTable(state: RunState, facts: ReportFacts): string {
   const rows = state.units.map((unit, position) => {
     const commit = unit.at.phase === "merged" && unit.at.commit !== undefined;
     return [
       code(unit.id),
       plain(state.plan.units[position]?.title ?? ""),
-      sayStatus(unitStatus(state, unit)),
+      sayStatus(unitStatus(state, unit), facts),
       String(unit.attempts),
       sayDuration(unit.workedMs),
       String(unit.changed.length),
@@ -224,7 +225,9 @@ function landing(state: RunState): string {
   }
   const at = state.landing;
   if (at.phase === "landed") {
-    return `${asked} ${target} moved from ${code(at.old)} to ${code(at.new)}. Undo: ${code(`pleach undo ${state.run}`)}.`;
+    const unmet = sayUnmet(state);
+    const though = unmet === undefined ? "" : `, though ${plain(unmet)}`;
+    return `${asked} ${target} moved from ${code(at.old)} to ${code(at.new)}${though}. Undo: ${code(`pleach undo ${state.run}`)}.`;
   }
   if (at.phase === "undone")
     return `${asked} Landed, and taken back: ${target} is at ${code(at.old)} again.`;
@@ -239,16 +242,18 @@ function pathsNotTold({ message, paths }: Refusal): readonly string[] {
   return paths.every((path) => isNamed(path, message)) ? [] : paths;
 }
 
-function kept(state: RunState): string {
-  return keptWork(state)
-    .map(({ who, where, left }) => {
-      const lost =
-        left.length === 0
-          ? ""
-          : `; not in it: ${left.slice(0, pathsShownMax).map(code).join(", ")}`;
-      return `- ${plain(who)}: ${code(where)}${lost}`;
-    })
-    .join("\n");
+function kept(state: RunState, { folder }: ReportFacts): string {
+  const say = (one: Parameters<typeof sayLeft>[0]) =>
+    plain(sayLeft(one, { folder, namedMax: pathsShownMax }));
+  return [
+    ...keptWork(state).map((one) => {
+      const besides = one.left.length === 0 ? "" : `; no commit can hold ${say(one)}`;
+      return `- ${plain(one.who)}: ${code(one.where)}${besides}`;
+    }),
+    ...leftByMerged(state).map(
+      (one) => `- ${plain(one.who)} is merged without what no commit can hold: ${say(one)}`,
+    ),
+  ].join("\n");
 }
 
 function next(state: RunState, facts: ReportFacts): string {

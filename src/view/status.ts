@@ -15,8 +15,8 @@ import {
   shortName,
   totalSpend,
 } from "./document.ts";
-import { integrationBranch, mergedNothing, sayRefusal } from "./landing.ts";
-import { keptWork, nextSteps } from "./next.ts";
+import { integrationBranch, mergedNothing, sayRefusal, sayUnmet } from "./landing.ts";
+import { keptWork, nextSteps, sayLeft } from "./next.ts";
 import { unitDetail, whatIsStuck } from "./stuck.ts";
 import { type Cell, renderTable } from "./table.ts";
 import { groupUnits } from "./unit-groups.ts";
@@ -28,7 +28,6 @@ import {
   sayCheckMessage,
   sayCount,
   sayDuration,
-  sayList,
   saySpend,
   shortSha,
 } from "./words.ts";
@@ -50,7 +49,9 @@ const unitsShownMax = 40;
 const agentsShownMax = 40;
 const linesShownMax = 8;
 
-export function statusView(state: RunState, facts: StatusFacts): string {
+export function statusView(state: RunState, given: StatusFacts): string {
+  // Where nobody works, no time passes.
+  const facts = given.alive ? given : { ...given, now: state.updatedAt };
   const parts = [
     headLines(state, facts),
     unitTable(state, facts),
@@ -59,7 +60,7 @@ export function statusView(state: RunState, facts: StatusFacts): string {
     stuckLines(state, facts),
     completionLines(state, facts),
     landingLines(state, facts),
-    keptLines(state),
+    keptLines(state, facts),
     nextLines(state, facts),
     facts.folder === undefined ? [] : [`Journal and logs: ${oneLine(facts.folder)}`],
   ];
@@ -69,7 +70,7 @@ export function statusView(state: RunState, facts: StatusFacts): string {
 
 /** One line for `-q`. */
 export function statusLine(state: RunState, alive: boolean): string {
-  return `${state.run} ${whereItStands(state, alive)}: ${sayCounts(countStatuses(state))}`;
+  return `${state.run} ${whereItStands(state, alive)}: ${sayCounts(countStatuses(state), { alive })}`;
 }
 
 /** The run's standing in a word or two: what it came to, or what it does. */
@@ -78,7 +79,7 @@ export function whereItStands(state: RunState, alive: boolean): string {
     case "finished":
       return outcomeOf(state).replaceAll("_", " ");
     case "interrupted":
-      return "interrupted";
+      return outcomeOf(state).replaceAll("_", " ");
     case "working":
       return alive ? "working" : "cut off";
     case "paused":
@@ -125,7 +126,7 @@ function headLines(state: RunState, { alive, width, paint, now }: StatusFacts): 
     `${paint("bold", `Run ${state.run}`)}  ${paint(colour, stands)}`,
     ...(state.plan.goal === "" ? [] : [fitWidth(oneLine(state.plan.goal), width)]),
     paint("dim", facts.join(" · ")),
-    sayCounts(countStatuses(state)),
+    sayCounts(countStatuses(state), { alive }),
   ];
 }
 
@@ -143,7 +144,7 @@ function unitTable(state: RunState, facts: StatusFacts): string[] {
   const { shown, rest } = groupUnits(state, unitsShownMax);
   const spent = state.units.some((unit) => hasSpend(unit.spend));
   const header = ["unit", "status", "tries", "time", ...(spent ? ["spend"] : []), "what"];
-  const rows = shown.map((unit) => unitRow(state, unit, { now: facts.now, spent }));
+  const rows = shown.map((unit) => unitRow(state, unit, { ...facts, spent }));
   const table = rows.length === 0 ? [] : [renderTable(header, rows, facts)];
   return [...table, ...rest.map((line) => facts.paint("dim", line))];
 }
@@ -164,18 +165,18 @@ function sharedLines(state: RunState): string[] {
 function unitRow(
   state: RunState,
   unit: UnitState,
-  how: { readonly now: number; readonly spent: boolean },
+  how: { readonly now: number; readonly alive: boolean; readonly spent: boolean },
 ): Cell[] {
   const status = unitStatus(state, unit);
   const working = unit.at.phase === "running" && !unit.at.lost ? how.now - unit.at.since : 0;
   const ms = unit.workedMs + Math.max(0, working);
   return [
     { text: unit.id },
-    { text: sayStatus(status), colour: colourOfStatus(status) },
+    { text: sayStatus(status, how), colour: colourOfStatus(status) },
     { text: String(unit.attempts) },
     { text: ms === 0 ? "" : sayDuration(ms) },
     ...(how.spent ? [{ text: hasSpend(unit.spend) ? saySpend(unit.spend) : "" }] : []),
-    { text: unitDetail(state, unit, how.now) },
+    { text: unitDetail(state, unit, how) },
   ];
 }
 
@@ -224,11 +225,12 @@ function landingLines(state: RunState, { paint, error }: StatusFacts): string[] 
     return [...said, paint("red", `Not landed on ${target}. ${why}`)];
   }
   switch (landing.phase) {
-    case "landed":
-      return [
-        ...said,
-        paint("green", `Landed on ${target}: ${shortSha(landing.old)} → ${shortSha(landing.new)}`),
-      ];
+    case "landed": {
+      const unmet = sayUnmet(state);
+      const though = unmet === undefined ? "" : paint("yellow", `, though ${unmet}`);
+      const moved = `${shortSha(landing.old)} → ${shortSha(landing.new)}`;
+      return [...said, `${paint("green", `Landed on ${target}: ${moved}`)}${though}`];
+    }
     case "undone":
       return [...said, `Landing taken back: ${target} is at ${shortSha(landing.old)} again`];
     case "undo_refused":
@@ -246,13 +248,14 @@ function notLandedLine(state: RunState): string {
     : `Nothing landed; what is merged is on ${branch} (${shortSha(state.integration)})`;
 }
 
-function keptLines(state: RunState): string[] {
+function keptLines(state: RunState, { folder }: StatusFacts): string[] {
   if (state.at.phase === "working" || state.at.phase === "paused") return [];
   const kept = keptWork(state);
   if (kept.length === 0) return [];
-  const lines = kept.slice(0, linesShownMax).map(({ who, where, left }) => {
-    const lost = left.length === 0 ? "" : `; not in it: ${sayList(left, 5)}`;
-    return `  ${oneLine(who)}: ${oneLine(where)}${lost}`;
+  const lines = kept.slice(0, linesShownMax).map((one) => {
+    const besides =
+      one.left.length === 0 ? "" : `; no commit can hold ${sayLeft(one, { folder, namedMax: 5 })}`;
+    return `  ${oneLine(one.who)}: ${oneLine(one.where)}${oneLine(besides)}`;
   });
   const more = kept.length - lines.length;
   return [

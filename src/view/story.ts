@@ -6,6 +6,10 @@ import { type Paint, sayCount, sayDuration, sayReason, sayTime } from "./words.t
 export interface LogFile {
   /** Relative to the run's folder. */
   readonly name: string;
+  /** What it is the log of. */
+  readonly title?: string;
+  /** Of a red check: why. */
+  readonly why?: string;
   readonly text: string;
   /** Bytes of its beginning that are not in `text`. */
   readonly bytesLeftOut: number;
@@ -31,8 +35,10 @@ function headLine(story: AttemptStory, paint: Paint): string {
   return `${title} (began ${sayTime(story.startedAt)}${time}): ${story.end}${reason}${files}`;
 }
 
-function logText({ name, text, bytesLeftOut }: LogFile, paint: Paint): string {
+function logText({ name, title, why, text, bytesLeftOut }: LogFile, paint: Paint): string {
   const body = escapeControls(text.replaceAll("\r\n", "\n")).replace(/\n+$/, "");
   const cut = bytesLeftOut > 0 ? `(the first ${bytesLeftOut} bytes are only in the file)\n` : "";
-  return `${paint("bold", `── ${oneLine(name)} ──`)}\n${cut}${body === "" ? "(empty)" : body}`;
+  const said = title === undefined ? oneLine(name) : `${oneLine(title)} (${oneLine(name)})`;
+  const empty = why === undefined ? "(empty)" : `(empty: ${oneLine(why)})`;
+  return `${paint("bold", `── ${said} ──`)}\n${cut}${body === "" ? empty : body}`;
 }

@@ -22,7 +22,11 @@ export function whatIsStuck(state: RunState, now: number): readonly Stuck[] {
 }
 
 /** One line on where the unit stands, and why. */
-export function unitDetail(state: RunState, unit: UnitState, now: number): string {
+export function unitDetail(
+  state: RunState,
+  unit: UnitState,
+  { now, alive }: { readonly now: number; readonly alive: boolean },
+): string {
   const { at } = unit;
   switch (at.phase) {
     case "waiting": {
@@ -33,11 +37,11 @@ export function unitDetail(state: RunState, unit: UnitState, now: number): strin
     case "awaiting_approval":
       return `waits for \`pleach approve ${oneLine(at.request)}\``;
     case "running":
-      return runningDetail(at.since, now, { stopping: at.stopping, lost: at.lost });
+      return runningDetail(at.since, now, { stopping: at.stopping, lost: at.lost || !alive });
     case "completed":
       return "waits in the merge queue";
     case "merging":
-      return mergingDetail(state.merge?.checking, now);
+      return alive ? mergingDetail(state.merge?.checking, now) : cutOff;
     case "merged":
       return `${at.commit === undefined ? "changed nothing" : `${shortSha(at.commit)}, ${sayCount(unit.changed.length, "file")}`}${unit.summary === "" ? "" : `: ${sayLines(unit.summary)}`}`;
     case "failed":
@@ -50,6 +54,8 @@ export function unitDetail(state: RunState, unit: UnitState, now: number): strin
       return unreachable(at);
   }
 }
+
+const cutOff = "was cut off; `pleach resume` takes it up again";
 
 export function sayStopWhy(why: StopWhy): string {
   return why.replace("_", " ");
@@ -102,7 +108,7 @@ function runningDetail(
   now: number,
   how: { readonly stopping: StopWhy | undefined; readonly lost: boolean },
 ): string {
-  if (how.lost) return "was cut off; `pleach resume` takes it up again";
+  if (how.lost) return cutOff;
   const time = sayDuration(now - since);
   return how.stopping === undefined
     ? `works for ${time}`

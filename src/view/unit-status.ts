@@ -74,12 +74,23 @@ export function countStatuses(state: RunState): StatusCounts {
   return counts;
 }
 
-/** `3 merged · 1 running`, in the order of `unitStatuses`. */
-export function sayCounts(counts: StatusCounts): string {
-  const said = unitStatuses.filter((status) => counts[status] > 0);
-  return said.map((status) => `${counts[status]} ${sayStatus(status)}`).join(" · ");
+/** Whether a process is at work on the run now. */
+export interface Life {
+  readonly alive: boolean;
 }
 
-export function sayStatus(status: UnitStatus): string {
+/** `3 merged · 1 running`, in the order of `unitStatuses`. */
+export function sayCounts(counts: StatusCounts, life: Life = { alive: true }): string {
+  const said = new Map<string, number>();
+  for (const status of unitStatuses) {
+    const word = sayStatus(status, life);
+    if (counts[status] > 0) said.set(word, (said.get(word) ?? 0) + counts[status]);
+  }
+  return [...said].map(([word, count]) => `${count} ${word}`).join(" · ");
+}
+
+/** What nobody works on any more does not run: its runner is gone. */
+export function sayStatus(status: UnitStatus, { alive }: Life = { alive: true }): string {
+  if (!alive && (status === "running" || status === "merging")) return "cut off";
   return status.replace("_", " ");
 }

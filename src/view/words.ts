@@ -67,10 +67,22 @@ export function saySpend(spend: Spend): string {
   return `${tokens.toLocaleString("en-US")} tokens, $${spend.usd.toFixed(2)}`;
 }
 
-/** `strayed: it changed a file that is not its own (src/a.ts, src/b.ts, and 3 more)`. */
+/** `conflict: both changed it (src/a.ts, src/b.ts, and 3 more)`; a path that the message names already is not said again. */
 export function sayReason(reason: Reason): string {
-  const paths = reason.paths.length === 0 ? "" : ` (${sayList(reason.paths, 3)})`;
+  const { paths: all, message } = reason;
+  // A message that names some, and how many more there are, has said enough.
+  const untold = all.some((path) => isNamed(path, message)) ? [] : all;
+  const paths = untold.length === 0 ? "" : ` (${sayList(untold, 3)})`;
   return oneLine(`${reason.type.replaceAll("_", " ")}: ${reason.message}${paths}`);
+}
+
+/** As words of their own: `a` is not named by a message about `cart`. */
+export function isNamed(path: string, message: string): boolean {
+  return wordsOf(message).includes(wordsOf(path));
+}
+
+function wordsOf(text: string): string {
+  return ` ${text.replace(/[\s,;:()]+/g, " ").trim()} `;
 }
 
 /** A summary of several lines as one: `changed 8 of 54 files; 1 file could not be parsed`. */

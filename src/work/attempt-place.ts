@@ -79,15 +79,19 @@ export async function preparePlace(
       await writeAtomically(path.join(place.record, placeFile), JSON.stringify(ready));
       return { type: "ready", slot, made: setup.made, since: ready.since };
     }
-    const message = `set-up changed ${setup.changed.slice(0, 5).join(", ")}, which git does not ignore: commit it, or ignore it`;
-    return {
-      type: "refused",
-      reason: { type: "worker_failed", message, paths: setup.changed, log },
-    };
+    return { type: "refused", reason: { ...setupChanged(setup.changed), log } };
   } catch (error) {
     if (signal.aborted) return { type: "stopped" };
     throw error;
   }
+}
+
+/** The same commands on the same base would do it again. */
+function setupChanged(paths: readonly RepoPath[]): Reason {
+  const named = paths.slice(0, 5).join(", ");
+  const more = paths.length > 5 ? ` and ${paths.length - 5} more` : "";
+  const message = `set-up: setup.run made or changed what git does not ignore, which would pass for the worker's: ${named}${more}; commit that, have git ignore it, or change setup.run, then begin a new run`;
+  return { type: "worker_failed", message, paths, final: true };
 }
 
 /** Puts back what the attempt had before it was cut off: its changes, and what its agents had said. */

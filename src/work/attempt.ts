@@ -47,7 +47,8 @@ export async function attempt(parts: AttemptParts, signal: AbortSignal): Promise
   const leavings = leavingsOf(snapshot);
   if (worked.type === "parked") return { outcome: worked, leavings };
   const outcome = await judge(parts, { slot, place, worked, snapshot }, signal);
-  return { outcome, leavings };
+  if (outcome.type !== "stopped") return { outcome, leavings };
+  return { outcome: { ...outcome, changed: pathsOf(snapshot) }, leavings };
 }
 
 /** Whoever deleted it has thrown the attempt's work away; the next attempt gets a worktree that is made anew. */
@@ -114,6 +115,10 @@ async function secure(
   });
 }
 
+function pathsOf({ changed }: Snapshot): readonly RepoPath[] {
+  return changed.map((change) => change.path);
+}
+
 interface Left {
   readonly slot: Slot;
   readonly place: Place;
@@ -128,7 +133,7 @@ async function judge(
 ): Promise<AttemptOutcome> {
   const { worked, snapshot } = left;
   if (worked.type === "stopped" || worked.type === "parked") return stopped(parts);
-  const changed = snapshot.changed.map((change) => change.path);
+  const changed = pathsOf(snapshot);
   const { summary } = worked;
   if (worked.type === "failed") {
     const log = worked.log === undefined ? {} : { log: `${parts.record}/${worked.log}` };
@@ -143,6 +148,7 @@ async function judge(
     claimed: parts.desk.claimed(),
     isProtected: parts.isProtected,
     links: await linkTargets(parts.pool.repository, snapshot.changed),
+    ignored: snapshot.ignored,
   };
   const strayed = wordsOnly ? undefined : gate(snapshot.changed, facts);
   const reason = strayed ?? (await failedCheck(parts, left, signal));

@@ -12,6 +12,8 @@ export interface GateFacts {
   readonly isProtected: (path: string) => boolean;
   /** Where each new or changed symlink leads. */
   readonly links: ReadonlyMap<RepoPath, string>;
+  /** What the attempt made besides, which is never handed in. */
+  readonly ignored?: readonly string[] | undefined;
 }
 
 const namedMax = 5;
@@ -19,7 +21,7 @@ const namedMax = 5;
 /** Undefined for a change that may go on to the checks. */
 export function gate(changed: readonly Change[], facts: GateFacts): Reason | undefined {
   if (changed.length === 0) {
-    return { type: "no_change", message: "nothing was changed", paths: [] };
+    return { type: "no_change", message: sayNoChange(facts.ignored ?? []), paths: [] };
   }
   const found = faults.flatMap(({ why, is }): readonly Fault[] => {
     const strays = changed.filter((change) => is(change, facts)).map(({ path }) => path);
@@ -29,6 +31,12 @@ export function gate(changed: readonly Change[], facts: GateFacts): Reason | und
   const message = found.map(sayFault).join("; ");
   const strays = new Set(found.flatMap((fault) => fault.strays));
   return { type: "strayed", message, paths: [...strays].sort() };
+}
+
+function sayNoChange(ignored: readonly string[]): string {
+  if (ignored.length === 0) return "nothing was changed";
+  const more = ignored.length > namedMax ? ", …" : "";
+  return `only files that git ignores (${ignored.slice(0, namedMax).join(", ")}${more})`;
 }
 
 interface Fault {

@@ -29,6 +29,15 @@ export function takesFiles(command: Command): boolean {
     : command.some((part) => part.includes("{files}"));
 }
 
+/** What looks like a placeholder that was meant and is none. Other braces are the command's own: `{print}`, `${HOME}`, JSON. */
+export function mistakenPlaceholders(command: Command): readonly string[] {
+  const text = typeof command === "string" ? command : command.join(" ");
+  const found = [...text.matchAll(mistaken)].map(([match]) => match);
+  return [...new Set(found)].filter((match) => match !== "{task}" && match !== "{files}");
+}
+
+const mistaken = /(?<![$@{])\{(?:tasks?|task[-_]?file|files?|paths?|prompt|instructions|unit)\}/gi;
+
 /** A name that begins with a dash would be read as an option. */
 function asOperand(path: string): string {
   return path.startsWith("-") ? `./${path}` : path;

@@ -34,6 +34,18 @@ describe("pleach plan", () => {
     await type(["plan", "--plan", "p", "--out", "x/plan.json"], doors);
     expect(saved).toEqual(["/somewhere/x/plan.json"]);
   });
+
+  it("says that it replaced a file, and which flags the plan does not hold", async () => {
+    const doors: Partial<Doors> = { plan: async () => preview, savePlan: async () => undefined };
+    const line = ["plan", "--files", "*.ts", "--out"];
+    const work = ["--command", "x", "--check", "y"];
+    const { stderr } = await type([...line, import.meta.filename, ...work], doors);
+    expect(stderr).toContain("(in place of what was there)");
+    expect(stderr).toContain("does not hold --command, --check: give it again");
+    const plain = await type([...line, "new.json"], doors);
+    expect(plain.stderr).not.toContain("does not hold");
+    expect(plain.stderr).not.toContain("in place of");
+  });
 });
 
 describe("pleach resume", () => {

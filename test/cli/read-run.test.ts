@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Doors } from "../../src/cli/doors.ts";
-import { runId, startRun, unit } from "../support/run-state.ts";
+import { check, runId, startRun, unit } from "../support/run-state.ts";
 import { reading } from "../support/run-story.ts";
 import { type } from "../support/scripted-doors.ts";
 
@@ -69,14 +69,16 @@ describe("pleach logs", () => {
     folders.push(folder);
     const attempt = path.join(folder, "units/a/1");
     await mkdir(attempt, { recursive: true });
-    await writeFile(path.join(attempt, "worker.log"), `${"x".repeat(300_000)}the end\x1b[2J`);
+    await writeFile(path.join(attempt, "output.log"), `${"x".repeat(300_000)}the end\x1b[2J`);
     await writeFile(path.join(attempt, "TASK.md"), "# Do a\r\n");
     await symlink("/etc/passwd", path.join(attempt, "planted"));
+    await writeFile(path.join(attempt, "place.json"), "{}");
+    await writeFile(path.join(attempt, "check-1.log"), "");
     await writeFile(path.join(folder, "types.log"), "x.ts is wrong");
     return folder;
   }
 
-  const story = startRun({ units: [unit("a")] })
+  const story = startRun({ units: [unit("a", { checks: [check("lint")] })] })
     .start("a")
     .refuse("a", { type: "check_failed", message: "types is red", log: "types.log" });
 
@@ -87,10 +89,50 @@ describe("pleach logs", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^a, attempt 1 \(began .*\): refused, check failed: types is red$/m);
     const titles = [...stdout.matchAll(/^── (.*) ──$/gm)].map(([, title]) => title);
-    expect(titles).toEqual(["units/a/1/TASK.md", "units/a/1/worker.log", "types.log"]);
+    expect(titles).toEqual([
+      "units/a/1/output.log",
+      "types.log",
+      "check lint (units/a/1/check-1.log)",
+      "units/a/1/TASK.md",
+    ]);
     expect(stdout).toContain("the end\\x1b[2J");
     expect(stdout).toContain("bytes are only in the file");
     expect(stdout).not.toContain("root:");
+  });
+
+  it("says of a red check that printed nothing why it is red, and shows internals with -v", async () => {
+    const folder = await runFolder();
+    const red = startRun({ units: [unit("a", { checks: [check("lint")] })] })
+      .start("a")
+      .refuse("a", {
+        type: "check_failed",
+        message: "lint: exited with 1",
+        log: "units/a/1/check-1.log",
+      });
+    const doors: Partial<Doors> = { readRun: async () => reading(red, { folder }) };
+    const { stdout } = await type(["logs", "a"], doors);
+    expect(stdout).toContain(
+      "── check lint (units/a/1/check-1.log) ──\n(empty: lint: exited with 1)\n",
+    );
+    expect(stdout).not.toContain("place.json");
+    expect((await type(["logs", "a", "-v"], doors)).stdout).toContain("place.json");
+  });
+
+  it("says at its top why an attempt was stopped", async () => {
+    const folder = await runFolder();
+    const late = startRun({ units: [unit("a")] })
+      .start("a")
+      .happened({ type: "unit-stopping", unit: "a" as never, attempt: 1, why: "timed_out" })
+      .happened({
+        type: "unit-finished",
+        unit: "a" as never,
+        attempt: 1,
+        outcome: { type: "stopped" },
+        leavings: {},
+      });
+    const doors: Partial<Doors> = { readRun: async () => reading(late, { folder }) };
+    const { stdout } = await type(["logs", "a"], doors);
+    expect(stdout.split("\n")[0]).toContain("stopped, timed out: the attempt took longer than 15m");
   });
 
   it("never reads outside the run's folder", async () => {

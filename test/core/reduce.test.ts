@@ -107,6 +107,44 @@ describe("what an attempt leaves", () => {
   });
 });
 
+it("what is done after the end is no time of the run's", () => {
+  const story = startRun({ units: [unit("a")] })
+    .complete("a")
+    .finish("complete")
+    .land()
+    .happened({ type: "cleaned", removed: [], kept: [] });
+  const { activeMs } = story.state();
+  expect(activeMs).toBeGreaterThan(0);
+  const runner = { pid: 2, startTime: "2", boot: "boot" };
+  story.happened({ type: "run-resumed", runner }, { type: "undo-asked" });
+  expect(story.state().activeMs).toBe(activeMs);
+});
+
+describe("an attempt", () => {
+  it("that cannot end otherwise is not tried again", () => {
+    const state = startRun({ units: [unit("a"), unit("b")] })
+      .start("a")
+      .refuse("a", { type: "worker_failed", message: "set-up changed a file", final: true })
+      .start("b")
+      .refuse("b", { type: "worker_failed", message: "exited with 1" })
+      .state();
+    expect(state.units.map(({ at }) => at.phase)).toEqual(["failed", "waiting"]);
+  });
+
+  it("that took too long says how long it had, which key gives it more, and what it had changed", () => {
+    const outcome = { type: "stopped", changed: ["src/a/x.ts" as never] } as const;
+    const state = startRun({ units: [unit("a")] })
+      .start("a")
+      .happened({ type: "unit-stopping", unit: a, attempt: 1, why: "timed_out" })
+      .happened({ type: "unit-finished", unit: a, attempt: 1, outcome, leavings: {} })
+      .state();
+    expect(state.units[0]?.previous?.message).toBe(
+      "the attempt took longer than 15m (limits.unitTimeout, --timeout)",
+    );
+    expect(state.units[0]?.changed).toEqual(["src/a/x.ts"]);
+  });
+});
+
 it("cancelling a paused run ends what waits at once", () => {
   const state = startRun({ units: [unit("a"), unit("b")] })
     .start("a")

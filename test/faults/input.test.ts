@@ -155,6 +155,16 @@ describe("input that is wrong, or hostile", { timeout: 180_000 }, () => {
     expect(existsSync(path.join(scene.checkout, ".git/pleach"))).toBe(false);
   });
 
+  it("begins no run with a codemod that cannot be parsed, and says where", async () => {
+    const scene = await makeScene();
+    const file = path.join(scene.folder, "mod.mjs");
+    writeFileSync(file, "export default (source) =>\n  source +;\n");
+    const plan = planOf(scene, [{ id: "one", owns: ["src/**"] }]);
+    const ended = await runKept(scene, [...plan, "--codemod", file, "--sandbox", "none"]);
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toContain(`${file}:2: Unexpected token`);
+  });
+
   it("has nothing to go on with where there is no run", async () => {
     const scene = await makeScene();
     for (const name of ["resume", "status", "report", "land", "undo"]) {

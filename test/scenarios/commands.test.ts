@@ -66,6 +66,28 @@ describe("after a run", () => {
     expect((await scene.ask(["status", first.run])).document).toMatchObject({ outcome: "partial" });
   });
 
+  it("throws away what no commit could hold, and large logs, only with clean --discard", async () => {
+    const scene = await makeScene();
+    const plan = scene.plan({ units: [planned("a")] });
+    const script = "git init -q inner; echo x > inner/f; yes | head -c 2000000; exit 1";
+    const line = ["run", "--plan", plan, "--command", script, "--attempts", "1"];
+    const { document } = await scene.ask<FinalDocument>([...line, "--sandbox", "none"]);
+    const folder = path.join(scene.repository.path, ".git/pleach/runs", document.run);
+    const [left, log] = ["left", "output.log"].map((name) => path.join(folder, "units/a/1", name));
+    const status = await scene.type(["status"]);
+    expect(status.stdout).toContain(`(kept in ${left}, but for what cannot be copied)`);
+    expect((await scene.type(["clean"])).stdout).toContain(`kept ${left}`);
+    expect([left, log].map((file) => existsSync(file ?? ""))).toEqual([true, true]);
+    const { stdout, stderr } = await scene.type(["clean", "--discard", document.run]);
+    expect(stderr).toContain(`throwing away ${left}`);
+    expect(stderr).not.toContain("kept ");
+    expect(stdout).toContain(`removed ${left}`);
+    expect(stdout).toContain(`removed ${log} (1.9 MB)`);
+    expect([left, log].map((file) => existsSync(file ?? ""))).toEqual([false, false]);
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(["journal.jsonl", "report.md"]));
+    expect((await scene.type(["status"])).stdout).not.toContain("Kept work");
+  });
+
   it("is not begun by plan or --dry-run, and plan --out writes what run --plan reads", async () => {
     const scene = await makeScene({
       "src/a/1.txt": "1\n",

@@ -71,6 +71,25 @@ describe("codemods", () => {
 });
 
 describe("set-up and checkout", () => {
+  it("fails a unit at once whose set-up makes what git does not ignore, and says why", async () => {
+    const setup = { run: ["echo made > made.txt; echo 2 > b.txt"] };
+    const scene = await makeScene({
+      "a.txt": "a\n",
+      "b.txt": "b\n",
+      ".agentrc.json": JSON.stringify({ setup }),
+    });
+    const plan = scene.plan({ units: [planned("a")] });
+    const line = ["run", "--plan", plan, "--command", "echo 2 > a.txt", "--trust"];
+    const { code, document } = await scene.ask<FinalDocument>([...line, "--attempts", "3"]);
+    expect(code).toBe(1);
+    expect(unitIn(document, "a")).toMatchObject({
+      attempts: 1,
+      status: "failed",
+      reason: { type: "worker_failed", paths: ["b.txt", "made.txt"] },
+    });
+    expect(unitIn(document, "a").reason?.message).toContain("setup.run made or changed");
+  });
+
   it("copies, clones and runs in each worktree, which holds all or only what is owned", async () => {
     const scene = await makeScene({
       "a.txt": "a\n",

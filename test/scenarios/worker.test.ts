@@ -181,7 +181,8 @@ describe("the command worker", () => {
     expect(unitIn(document, "a")).toMatchObject({
       status: "timed_out",
       commit: null,
-      reason: { type: "timed_out", paths: [] },
+      changed: ["a.txt"],
+      reason: { type: "timed_out", paths: [], message: expect.stringContaining("longer than 1s") },
     });
     expect(unitIn(document, "b").reason?.type).toBe("dependency_failed");
     expect(runningWith(`PLEACH_RUN=${document.run}`)).toEqual([]);

@@ -48,6 +48,14 @@ describe("the lines of progress", () => {
     ]);
   });
 
+  it("name no path twice that the reason names itself", () => {
+    const strayed = { type: "strayed", message: "protected: README.md", paths: ["README.md"] };
+    const story = startRun({ units: [unit("a")] })
+      .start("a")
+      .refuse("a", strayed as never);
+    expect(told(story).join().split("README.md")).toHaveLength(2);
+  });
+
   it("begin with the time of day", () => {
     const [first] = told(startRun({ units: [unit("a")] }));
     expect(first?.slice(0, 8)).toBe(sayTime(startedAt));

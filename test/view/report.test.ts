@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { reportDocument, reportMarkdown } from "../../src/view/report.ts";
-import { check, startRun, unit } from "../support/run-state.ts";
+import { check, sha, startRun, unit } from "../support/run-state.ts";
 
 const facts = { alive: false, folder: "/repo/.git/pleach/runs/r" };
 
@@ -136,5 +136,24 @@ describe("the JSON report", () => {
     expect(only?.history).toMatchObject([
       { end: "merged", checks: [{ name: "types", passed: true }] },
     ]);
+  });
+
+  it("names what merged units left that no commit can hold", () => {
+    const outcome = {
+      type: "completed",
+      head: sha(900),
+      changed: ["src/a/a.ts" as never],
+      summary: "did it",
+      artifacts: [],
+    } as const;
+    const leavings = { snapshot: sha(901), left: ["src/a/pipe"] };
+    const story = startRun({ units: [unit("a")] })
+      .start("a")
+      .happened({ type: "unit-finished", unit: "a" as never, attempt: 1, outcome, leavings })
+      .merge("a")
+      .finish("complete")
+      .land();
+    const report = reportMarkdown(story.state(), story.lines(), { alive: false, folder: "/f" });
+    expect(report).toContain("- a is merged without what no commit can hold: src/a/pipe");
   });
 });

@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { displayWidth } from "../../src/core/text.ts";
 import { statusLine, statusView } from "../../src/view/status.ts";
 import { makePaint } from "../../src/view/words.ts";
-import { check, runId, startedAt, startRun, unit } from "../support/run-state.ts";
+import { check, runId, settings, sha, startedAt, startRun, unit } from "../support/run-state.ts";
 import { landed } from "../support/run-story.ts";
 
 const look = { now: startedAt + 60_000, alive: true, width: 100, paint: makePaint(false) };
+const oneTry = { ...settings.limits, attempts: 1 };
 const over = { ...look, alive: false };
 
 describe("the status of a run", () => {
@@ -38,6 +39,31 @@ describe("the status of a run", () => {
     expect(text).toContain("cut off");
     expect(text).toContain(`pleach resume ${state.run}`);
     expect(text).not.toContain("Waiting for:");
+  });
+
+  it("lets no time pass, and nothing run, where nobody works on it any more", () => {
+    const state = startRun({ units: [unit("a"), unit("b")] })
+      .start("a")
+      .happened({ type: "unit-stopping", unit: "a" as never, attempt: 1, why: "interrupted" })
+      .start("b")
+      .state();
+    const text = statusView(state, over);
+    expect(text).not.toContain("running");
+    expect(text).not.toContain("being stopped");
+    expect(text).toMatch(
+      /^a +cut off +1 +2\.0 s +was cut off; `pleach resume` takes it up again$/m,
+    );
+    expect(text).toContain("2 cut off");
+    expect(statusView(state, { ...over, now: over.now + 9_000 })).toBe(text);
+  });
+
+  it("says of a run that waits for an approval just that, and not that it was interrupted", () => {
+    const state = startRun({ units: [unit("a", { approval: "required" })] })
+      .happened({ type: "approval-asked", id: "a-1", unit: "a" as never })
+      .happened({ type: "run-interrupted", why: "it waits for an approval" })
+      .state();
+    expect(statusView(state, over)).toContain(`Run ${runId}  awaiting approval\n`);
+    expect(statusLine(state, false)).toBe(`${runId} awaiting approval: 1 awaiting approval`);
   });
 
   it("names the files that a landing was refused for, and what to type", () => {
@@ -151,6 +177,27 @@ describe("the status of a run", () => {
     expect(statusView(story.clean(kept, []).state(), over)).not.toContain("Kept work");
   });
 
+  it("says where what no commit can hold is kept, until it is thrown away", () => {
+    const leavings = { snapshot: sha(7), left: ["inner/.git", "pipe"] };
+    const reason = { type: "worker_failed", message: "exited with 1", paths: [] } as const;
+    const outcome = { type: "refused", reason, changed: [], summary: "" } as const;
+    const ended = { unit: "a" as never, attempt: 1, outcome, leavings };
+    const story = startRun({ units: [unit("a")], settings: { limits: oneTry } })
+      .start("a")
+      .happened({ type: "unit-finished", ...ended })
+      .finish("failed");
+    const where = "units/a/1/left";
+    const held = "no commit can hold inner/.git, pipe";
+    expect(statusView(story.state(), { ...over, folder: "/f" })).toContain(
+      `${held} (kept in /f/${where}, but for what cannot be copied)\n`,
+    );
+    // Named once, though the clean-up names it as well.
+    story.clean([], [`refs/pleach/${runId}/a/1`, `/f/${where}`]);
+    expect(statusView(story.state(), over).split(where)).toHaveLength(2);
+    story.clean([`refs/pleach/${runId}/a/1`, `/f/${where}`], []);
+    expect(statusView(story.state(), over)).not.toContain("Kept work");
+  });
+
   it("puts a summary of several lines on one, each told apart", () => {
     const state = startRun({ units: [unit("a")] })
       .start("a")
@@ -188,6 +235,30 @@ describe("the status of a run", () => {
     expect(text).toContain(`pleach logs ${state.run}/a`);
     expect(text).toContain(`pleach land ${state.run}`);
     expect(text).toContain(`pleach clean --discard ${state.run}`);
+  });
+
+  it("offers to remove kept worktrees without throwing anything away where all landed", () => {
+    const story = startRun({ units: [unit("a")] })
+      .complete("a")
+      .finish("complete")
+      .land()
+      .clean([], ["/state/worktrees/repo/run/slot-1"]);
+    const text = statusView(story.state(), over);
+    expect(text).toContain(`pleach clean ${runId}  removes the worktrees`);
+    expect(text).not.toContain("--discard");
+  });
+
+  it("says that doneWhen does not hold, before a landing and after it", () => {
+    const story = startRun({ units: [unit("a")], doneWhen: [check("none left")] })
+      .complete("a")
+      .verify("none left", false)
+      .finish("partial");
+    const unmet = "though doneWhen does not hold (none left)";
+    expect(statusView(story.state(), over)).toContain(`lands what is merged (1 unit), ${unmet}\n`);
+    story.happened({ type: "land-asked" }).land();
+    expect(statusView(story.state(), over)).toMatch(
+      new RegExp(`^Landed on main: .*, ${unmet.replace(/[()]/g, "\\$&")}$`, "m"),
+    );
   });
 
   it("offers to take a landing back", () => {

@@ -87,6 +87,21 @@ describe("the ownership gate", () => {
     );
   });
 
+  it("says of an attempt that made only what git ignores just that", () => {
+    const facts = {
+      unit: "mine" as UnitId,
+      ownership: ownershipOf([{ id: "mine" as UnitId, owns: ["**" as Glob] }]),
+      isProtected: () => false,
+      links: new Map(),
+    };
+    expect(gate([], facts)?.message).toBe("nothing was changed");
+    const ignored = ["a.gen", "b.gen", "c.gen", "d.gen", "e.gen", "f.gen"];
+    expect(gate([], { ...facts, ignored: ignored.slice(0, 1) })?.message).toBe(
+      "only files that git ignores (a.gen)",
+    );
+    expect(gate([], { ...facts, ignored })?.message).toMatch(/a.gen, .*e.gen, …\)$/);
+  });
+
   it("lets no set of links through of which one leads out of the tree, or into a git directory", () => {
     const link = fc.record({ path: pathOf, target: linkTarget });
     let passed = 0;

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { fillPlaceholders, takesFiles } from "../../src/work/placeholder.ts";
+import { fillPlaceholders, mistakenPlaceholders, takesFiles } from "../../src/work/placeholder.ts";
 
 const task = "/exchange/it's $(id)/TASK.md";
 const files = ["a b.txt", "$(touch pwned)", "it's", '"', "-rf", "two\nlines", "*", "\\"];
@@ -72,4 +72,15 @@ test("a command says whether it takes files", () => {
   expect([takesFiles("a {files}"), takesFiles(["a", "x={files}"]), takesFiles("a {task}")]).toEqual(
     [true, true, false],
   );
+});
+
+test("what looks like a mistaken placeholder is told from braces of the command's own", () => {
+  expect(mistakenPlaceholders("x {tasks} {FILE} {file} {file} {task} {files}")).toEqual([
+    "{tasks}",
+    "{FILE}",
+    "{file}",
+  ]);
+  const honest = `awk '{print}' \${file} {} {"file":1} git show HEAD@{unit} {{file}}`;
+  expect(mistakenPlaceholders(honest)).toEqual([]);
+  expect(mistakenPlaceholders(["agent", "{prompt}"])).toEqual(["{prompt}"]);
 });
