@@ -148,6 +148,7 @@ async function judge(
   const facts = {
     unit: parts.unit.id,
     ownership: parts.ownership,
+    claimed: parts.desk.claimed(),
     isProtected: parts.isProtected,
     links: await linkTargets(parts.pool.repository, snapshot.changed),
   };

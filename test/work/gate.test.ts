@@ -57,8 +57,9 @@ function stepInto(here: readonly string[], part: string): readonly string[] | un
 }
 
 describe("the ownership gate", () => {
-  it("lets through only what the unit alone owns, that is unprotected and that a commit holds", () => {
-    const facts = { mine: owned, others: owned, guarded: owned };
+  it("lets through only what the unit alone owns or was granted, that is unprotected and that a commit holds", () => {
+    const claims = fc.array(pathOf, { maxLength: 2 });
+    const facts = { mine: owned, others: owned, guarded: owned, claimed: claims };
     fc.assert(
       fc.property(fc.array(oneChange, { maxLength: 5 }), fc.record(facts), (changed, who) => {
         const ownership = ownershipOf([
@@ -68,11 +69,12 @@ describe("the ownership gate", () => {
         const reason = gate(changed, {
           unit: "mine" as UnitId,
           ownership,
+          claimed: who.claimed,
           isProtected: isProtected(globsOf(who.guarded)),
           links: new Map(),
         });
         const isWrong = ({ path, kind, newMode, oid }: Change) =>
-          !isIn(path, who.mine) ||
+          !(isIn(path, who.mine) || who.claimed.includes(path)) ||
           isIn(path, who.others) ||
           isIn(path, who.guarded) ||
           (kind !== "deleted" && (newMode === "160000" || oid === zeros));
@@ -104,6 +106,7 @@ describe("the ownership gate", () => {
             gate([change], {
               unit: "mine" as UnitId,
               ownership: ownershipOf([{ id: "mine" as UnitId, owns: ["**" as Glob] }]),
+              claimed: [],
               isProtected: () => false,
               links: new Map([[change.path, target]]),
             }) === undefined
