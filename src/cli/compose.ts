@@ -9,12 +9,13 @@ import { Failure, invariant, unreachable } from "../core/failure.ts";
 import { isUnitId, type RunId, type UnitId } from "../core/id.ts";
 import type { Json } from "../core/plan.ts";
 import type { RunState } from "../core/run.ts";
-import { openRepository } from "../git/repository.ts";
+import { openRepository, type Repository } from "../git/repository.ts";
 import { stateHome, writeAtomically } from "../host/file.ts";
 import { parsePlan } from "../plan/plan-file.ts";
 import { writePlan } from "../plan/plan-text.ts";
 import { dropRequest, type SpokenRequest } from "../run/inbox.ts";
 import { lockRepository, removeDeadLock } from "../run/runner.ts";
+import { removeUnbegun } from "../run/unbegun.ts";
 import { openApprovals } from "../view/approvals.ts";
 import type { PlanPreview } from "../view/preview.ts";
 import { diagnose } from "./diagnosis.ts";
@@ -68,9 +69,11 @@ export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
     },
     clean: async (where, named, options, eyes) => {
       const stored = await openStoredRuns(where.dir);
-      // Each run takes the lock for itself; whoever has it now is told of first.
-      await (await lockRepository(stored.repository)).release();
-      return clean(drive(stored, eyes), await runsToClean(stored, named), options);
+      const unbegun = await cleanUnbegun(stored.repository, named);
+      const others = named.filter((name) => !unbegun.some(({ run }) => run === name));
+      if (named.length > 0 && others.length === 0) return unbegun;
+      const cleaned = await clean(drive(stored, eyes), await runsToClean(stored, others), options);
+      return [...cleaned, ...unbegun];
     },
     agents: async (where) => {
       const { withBuiltInRoles } = await import("../agent/roles/read-roles.ts");
@@ -104,8 +107,9 @@ async function previewOf(prepared: Prepared): Promise<PlanPreview> {
 
 async function speak(where: Where, named: string | undefined, request: Request) {
   const stored = await openStoredRuns(where.dir);
-  const reading = await stored.pick(named, [isUnfinished, anyRun]);
-  const { state, alive } = reading;
+  const unit = request.type === "cancel" ? request.unit : undefined;
+  const run = named ?? (unit === undefined ? undefined : await runWithUnit(stored, unit));
+  const { state, alive } = await stored.pick(run, [isUnfinished, anyRun]);
   if (!isUnfinished(state)) {
     throw new Failure("repository", "run_finished", `run ${state.run} is finished`, {
       advice: `see how: pleach status ${state.run}`,
@@ -113,6 +117,24 @@ async function speak(where: Where, named: string | undefined, request: Request) 
   }
   await dropRequest(stored.folder(state.run).inbox, spoken(state, request));
   return { run: state.run, heard: alive ? ("now" as const) : ("later" as const) };
+}
+
+/** The run that a unit's name alone can mean: one that goes on, else the only one that can. */
+async function runWithUnit(stored: StoredRuns, unit: string): Promise<string> {
+  const runs = await stored.list();
+  const open = runs.flatMap((one) => (one.type === "run" && isUnfinished(one.state) ? [one] : []));
+  const having = open.filter(({ state }) => state.units.some(({ id }) => id === unit));
+  const found = having.find(({ alive }) => alive) ?? having[0];
+  if (found !== undefined && (found.alive || having.length === 1)) return found.state.run;
+  const names = having.map(({ state }) => `${state.run}/${unit}`);
+  if (names.length > 1) {
+    throw new Failure("usage", "ambiguous_unit", `several unfinished runs have a unit ${unit}`, {
+      advice: `name one: ${names.slice(0, 5).join(", ")}`,
+    });
+  }
+  throw new Failure("usage", "unknown_unit", `no unfinished run here has a unit ${unit}`, {
+    advice: "see what there is: pleach status --all",
+  });
 }
 
 function spoken(state: RunState, request: Request): SpokenRequest {
@@ -206,6 +228,21 @@ async function runsToClean(
   }
   const runs = await stored.list();
   return runs.flatMap((run) => (run.type === "run" && !run.alive ? [run.state] : []));
+}
+
+/** Each run takes the lock for itself afterwards; whoever has it now is told of first. */
+async function cleanUnbegun(
+  repository: Repository,
+  named: readonly string[],
+): Promise<readonly Cleaned[]> {
+  const lock = await lockRepository(repository);
+  try {
+    const removed = await removeUnbegun(repository);
+    const asked = removed.filter((run) => named.length === 0 || named.includes(run));
+    return asked.map((run) => ({ run, removed: ["its folder: it never began"], kept: [] }));
+  } finally {
+    await lock.release();
+  }
 }
 
 async function clean(

@@ -2,6 +2,8 @@
 import { readConventions } from "../agent/conventions.ts";
 import { withBuiltInRoles } from "../agent/roles/read-roles.ts";
 import { Roster } from "../agent/roster.ts";
+import { rulingOf } from "../agent/ruling.ts";
+import { shellSandbox } from "../agent/shell-sandbox.ts";
 import type { ModelAccess } from "../agent/surroundings.ts";
 import { isProtected, type Ownership } from "../core/ownership.ts";
 import type { Role } from "../core/role.ts";
@@ -45,9 +47,10 @@ export async function makeModelWorker(
     turnsMax: settings.limits.turns,
     agentBudget: settings.budget.agent,
     approval: settings.approval,
-    rules: settings.policy,
+    decide: (question) => rulingOf(settings.policy, question),
     shell: settings.shell,
-    sandbox,
+    checkSandbox: sandbox,
+    shellSandbox: sandbox === undefined ? undefined : (place) => shellPlace(parts, place),
     ownerOf: ownership.ownerOf,
     isProtected: isProtected(settings.protected),
     conventionsOf: ({ base, owns, files }, signal) =>
@@ -55,6 +58,12 @@ export async function makeModelWorker(
     redact: redactAll(settings),
     now: Date.now,
   });
+}
+
+/** The commands of agents see less than a worker that a person chose. */
+function shellPlace({ repository, settings }: ModelParts, { worktree }: Place): Sandbox {
+  const { network, caches } = settings.shell;
+  return shellSandbox({ worktree, gitDirs: [repository.commonDir], network, caches });
 }
 
 export async function makeApproachJudge(

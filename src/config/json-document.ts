@@ -2,7 +2,7 @@
 import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import type { Json } from "../core/plan.ts";
 import { fieldOf, type Problem } from "../core/problem.ts";
-import { nestingMax, objectOf, type ReadDocument, wrong } from "./document-value.ts";
+import { givenTwice, nestingMax, objectOf, type ReadDocument, wrong } from "./document-value.ts";
 
 const errorsToldMax = 5;
 
@@ -18,7 +18,7 @@ export function parseJson(text: string): ReadDocument {
   }
   const problems: Problem[] = [];
   const value = readValue(tree, [], problems);
-  return problems.length > 0 ? { type: "wrong", problems } : { type: "value", value };
+  return problems.length > 0 ? { type: "wrong", problems, draft: value } : { type: "value", value };
 }
 
 function treeOf(text: string, errors: ParseError[]): Node | "too deep" | undefined {
@@ -52,7 +52,7 @@ function readValue(node: Node, path: readonly PropertyKey[], problems: Problem[]
   }
   if (node.type !== "object") return scalarOf(node, path, problems);
   return objectOf(entriesOf(children, path, problems), (key) => {
-    problems.push({ field: fieldOf([...path, key]), message: "this key is given twice" });
+    problems.push(givenTwice([...path, key]));
   });
 }
 

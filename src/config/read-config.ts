@@ -5,6 +5,7 @@ import { meantAdvice } from "../core/nearest.ts";
 import type { Json } from "../core/plan.ts";
 import { type Problem, problemsFailure } from "../core/problem.ts";
 import { errorCode, readTextIfThere } from "../host/file.ts";
+import { withFurther } from "./document-value.ts";
 import { type Config, configSchema, emptyConfig } from "./schema.ts";
 import { schemaProblems } from "./schema-problem.ts";
 import { formatOf, parseDocument, type TextFormat } from "./text-document.ts";
@@ -48,7 +49,14 @@ export async function readConfig(folder: string, file?: string): Promise<ReadCon
 
 export async function parseConfig(text: string, format: TextFormat): Promise<ParsedConfig> {
   const document = await parseDocument(text, format);
-  return document.type === "wrong" ? document : decodeConfig(document.value);
+  if (document.type === "value") return decodeConfig(document.value);
+  return wrongWith(document.problems, document.draft);
+}
+
+function wrongWith(problems: readonly Problem[], draft: Json | undefined): ParsedConfig {
+  const further = draft === undefined ? undefined : decodeConfig(draft);
+  if (further?.type !== "wrong") return { type: "wrong", problems };
+  return { type: "wrong", problems: withFurther(problems, further.problems) };
 }
 
 export function decodeConfig(value: Json): ParsedConfig {

@@ -3,7 +3,7 @@ import * as yaml from "yaml";
 import { messageOf } from "../core/failure.ts";
 import type { Json } from "../core/plan.ts";
 import { fieldOf, type Problem, shown } from "../core/problem.ts";
-import { nestingMax, objectOf, type ReadDocument, wrong } from "./document-value.ts";
+import { givenTwice, nestingMax, objectOf, type ReadDocument, wrong } from "./document-value.ts";
 
 const charactersMax = 20_000_000;
 /** What a document may hold once every alias is written out. */
@@ -37,6 +37,7 @@ export function parseYaml(text: string): ReadDocument {
   try {
     const value = readValue(parsed.contents, [], walk);
     if (walk.problems.length === 0) return { type: "value", value };
+    return { type: "wrong", problems: walk.problems, draft: value };
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     walk.problems.push({ field: "", message: error.message });
@@ -81,7 +82,7 @@ function plainValue(node: unknown, path: readonly PropertyKey[], walk: Walk): Js
   if (yaml.isSeq(node)) return node.items.map((item, at) => readValue(item, [...path, at], walk));
   if (yaml.isMap(node)) {
     return objectOf(entriesOf(node.items, path, walk), (key) => {
-      walk.problems.push({ field: fieldOf([...path, key]), message: "this key is given twice" });
+      walk.problems.push(givenTwice([...path, key]));
     });
   }
   return scalarOf(yaml.isScalar(node) ? node.value : node, path, walk);

@@ -33,5 +33,6 @@ const passing = new RegExp(
 /** Whether git missed an object or a folder for objects that it must have had a moment ago. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Failure)) return false;
+  if (error.code === "objects_lost") return true;
   return passing.test(String(error.details["stderr"] ?? ""));
 }

@@ -1,10 +1,11 @@
 /** Where the worktrees of a run live, and how we know one for ours: a marker in its admin directory, the words of its lock,
  *  a marker in the folder that holds them all. What bears none of these is not ours and is never touched. */
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { lstat, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { invariant } from "../core/failure.ts";
 import { isRunId, type RunId } from "../core/id.ts";
-import { fileFailure, isAbsent, readTextIfThere } from "../host/file.ts";
+import { errorCode, fileFailure, isAbsent, readTextIfThere } from "../host/file.ts";
 import type { Repository } from "./repository.ts";
 
 export type SlotNumber = number | "integration";
@@ -23,7 +24,8 @@ export interface FoundSlot {
   readonly path: string;
   /** Absent where git knows nothing of the folder (any more). */
   readonly adminDir?: string;
-  /** Half-made ones lack a part, because somebody was killed while it was made or removed. */
+  /** Half-made ones lack our mark or the folder, because somebody was killed while it was made or removed. Whatever a worker
+   *  put in the place of the folder's `.git`, it is whole. */
   readonly state: "whole" | "half_made";
 }
 
@@ -101,9 +103,18 @@ export async function adminEntry(home: SlotHome, adminDir: string): Promise<Foun
   const name = slotNamed(home, marker, locked);
   if (name === undefined) return undefined;
   const folder = path.join(home.root, name);
-  const pointer = await pointerOf(folder);
-  const whole = marker !== undefined && pointer === pointerText(adminDir);
+  const whole = marker !== undefined && existsSync(folder);
   return { name, path: folder, adminDir, state: whole ? "whole" : "half_made" };
+}
+
+/** A small file where a worker may have put anything; undefined where there is none that can be read. */
+export async function readPlainText(file: string): Promise<string | undefined> {
+  try {
+    return (await lstat(file)).isFile() ? await readFile(file, "utf8") : undefined;
+  } catch (error) {
+    if (isAbsent(error) || errorCode(error) === "EACCES") return undefined;
+    throw fileFailure(error, `read ${file}`);
+  }
 }
 
 export function pointerText(adminDir: string): string {
@@ -132,7 +143,9 @@ function slotOfMarker(marker: string | undefined, run: RunId): string | undefine
 
 /** Git knows it, and its admin directory bears no mark of ours: the user made it there. */
 async function isWorktreeOfOthers(folder: string): Promise<boolean> {
-  const adminDir = (await pointerOf(folder))?.replace(/^gitdir: /, "").trimEnd();
+  const adminDir = (await readPlainText(path.join(folder, ".git")))
+    ?.replace(/^gitdir: /, "")
+    .trimEnd();
   if (adminDir === undefined || !path.isAbsolute(adminDir)) return false;
   const back = await readTextIfThere(path.join(adminDir, "gitdir"));
   return back?.trimEnd() === path.join(folder, ".git");
@@ -140,18 +153,6 @@ async function isWorktreeOfOthers(folder: string): Promise<boolean> {
 
 function isSlotName(name: string): boolean {
   return name === "integration" || /^slot-\d{1,9}$/.test(name);
-}
-
-/** The `.git` file of a worktree; undefined where it is not a file that can be read. */
-async function pointerOf(folder: string): Promise<string | undefined> {
-  try {
-    return await readFile(path.join(folder, ".git"), "utf8");
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (isAbsent(error) || code === "EISDIR" || code === "EACCES" || code === "ELOOP")
-      return undefined;
-    throw error;
-  }
 }
 
 async function foldersIn(folder: string): Promise<string[]> {

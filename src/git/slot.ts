@@ -1,6 +1,6 @@
 /** A pool of worktrees that are made once and used again for unit after unit. Each time one is prepared it holds exactly the
  *  files of its base, whatever the last worker left in it or did to it; nothing that a worker could write is believed. */
-import { constants } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { copyFile, lstat, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { RefName, RepoPath, Sha } from "../core/id.ts";
@@ -91,8 +91,8 @@ async function usableAdmin(
   folder: string,
 ): Promise<string | undefined> {
   const adminDir = pool.known.get(name);
-  if (adminDir === undefined) return undefined;
-  const marker = await readTextIfThere(path.join(adminDir, markerName));
+  if (adminDir === undefined && !existsSync(folder)) return undefined;
+  const marker = adminDir && (await readTextIfThere(path.join(adminDir, markerName)));
   if (marker === markerText(pool, name) && (await isFolder(folder))) return adminDir;
   await discardSlot(pool, name);
   return undefined;

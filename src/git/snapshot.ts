@@ -10,11 +10,12 @@ import { isPassing } from "./again.ts";
 import { type Change, changeOf, unheldChange } from "./change.ts";
 import { commitTree, type Identity } from "./commit.ts";
 import { absent, type Difference, differenceOf } from "./difference.ts";
-import { type GitPlace, git } from "./git.ts";
+import type { GitPlace } from "./git.ts";
 import { isExcludeOlder } from "./ignored.ts";
 import { keepLeft } from "./leavings.ts";
 import { type Leftover, type LeftoverRequest, readLeftover } from "./leftover.ts";
 import { pathFromBytes, pathToBytes } from "./path-text.ts";
+import { isKept } from "./pruning.ts";
 import { readRef, updateRefs } from "./ref.ts";
 import {
   beginIndex,
@@ -215,16 +216,8 @@ async function keepCommit(
 
 async function isWhole(request: SnapshotRequest, { commit, plain }: Written): Promise<boolean> {
   if (commit === undefined) return true;
-  const told = plain
-    ? await request.place.standing?.hasNewObjects(request.base, commit)
-    : undefined;
-  if (told !== undefined) return told;
-  const answer = await git(
-    { gitDir: request.commonDir },
-    ["rev-list", "--objects", "--quiet", commit, `^${request.base}`],
-    { codes: [0, 1, 128] },
-  );
-  return answer.code === 0;
+  const home = { commonDir: request.commonDir, standing: request.place.standing };
+  return isKept(home, { from: request.base, to: commit, plain });
 }
 
 function lost(request: SnapshotRequest): Failure {

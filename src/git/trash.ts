@@ -8,6 +8,8 @@ import { startProcess } from "../host/process.ts";
 
 /** A folder on the same file system as what is thrown into it. */
 export interface Trash {
+  /** What is put into it by other means goes with the rest when it is emptied. */
+  readonly folder: string;
   /** Moves a file or folder in; nothing happens where there is none. Cheap: the deleting goes on by itself. */
   throwIn(file: string | Buffer): Promise<void>;
   /** Waits until all is deleted, and takes the folder away. Must be called before we end. */
@@ -47,6 +49,7 @@ export function openTrash(folder: string): Trash {
     }, gatherMs);
   };
   return {
+    folder,
     throwIn: async (file) => {
       thrown += 1;
       const place = path.join(folder, `${process.pid}-${thrown}`);

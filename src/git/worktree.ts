@@ -1,5 +1,6 @@
 /** Making worktrees of ours, one at a time within us, and forgiving what other processes (a user's prune, gc, list) do to a
  *  half-made one meanwhile. It must never write configuration, nor touch a worktree that does not bear our mark. */
+import { existsSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import path from "node:path";
 import { Failure } from "../core/failure.ts";
@@ -9,6 +10,7 @@ import { resetAdmin } from "./admin-dir.ts";
 import { git } from "./git.ts";
 import type { Repository } from "./repository.ts";
 import {
+  adminEntries,
   type FoundSlot,
   lockReason,
   makeRoot,
@@ -16,7 +18,7 @@ import {
   type SlotHome,
   slotHome,
 } from "./slot-home.ts";
-import { openTrash, removeEmpty, type Trash } from "./trash.ts";
+import { deleteTrees, openTrash, removeEmpty, type Trash } from "./trash.ts";
 
 /** The worktrees of one run while it runs. There is one runner of a repository, and it has one pool. */
 export interface SlotPool extends SlotHome {
@@ -36,8 +38,9 @@ export interface SlotTrash {
 /** How often `worktree add` is tried. */
 const addTries = 5;
 
-/** Opens the pool of a run: worktrees that an earlier process of the run left whole are used again, half-made ones go. The
- *  caller has proved that no earlier runner and no worker of the run lives. */
+/** Opens the pool of a run: worktrees that an earlier process of the run left whole are used again. A folder stays whatever
+ *  became of its admin directory, since a worker's work may lie in it: it goes when its slot is prepared. The caller has
+ *  proved that no earlier runner and no worker of the run lives. */
 export async function openSlotPool(
   stateHome: string,
   repository: Repository,
@@ -50,7 +53,7 @@ export async function openSlotPool(
   for (const found of await runWorktrees(home)) {
     if (found.state === "whole" && found.adminDir !== undefined)
       known.set(found.name, found.adminDir);
-    else await discardFound(pool.trash, found);
+    else if (!existsSync(found.path)) await discardFound(pool.trash, found);
   }
   return pool;
 }
@@ -75,17 +78,44 @@ export async function emptySlotTrash(home: SlotHome, trash: SlotTrash): Promise<
 
 /** Makes the worktree of a slot, without any file but its `.git`, and answers its admin directory. */
 export function addWorktree(pool: SlotPool, name: string, base: Sha): Promise<string> {
+  const folder = path.join(pool.root, name);
+  const add = () => addOnce(pool, name, folder, base);
+  return knownAfter(pool, name, add, async () => {
+    await makeRoot(pool);
+    await discardSlot(pool, name);
+  });
+}
+
+/** Gives a folder of a slot that has lost its admin directory another one, which knows the commit and no file yet. Nothing in
+ *  the folder is touched. */
+export async function adoptFolder(pool: SlotPool, name: string, base: Sha): Promise<string> {
+  // Git makes worktrees in empty folders only: it gets one, and the admin directory then leads to ours instead.
+  const spare = path.join(pool.trash.folders.folder, `adopt-${process.pid}-${name}`, name);
+  const clear = async () => {
+    for (const { name: other, adminDir } of await adminEntries(pool))
+      if (other === name && adminDir !== undefined) await pool.trash.admin.throwIn(adminDir);
+    await deleteTrees([path.dirname(spare)]);
+  };
+  await clear();
+  return knownAfter(pool, name, () => addOnce(pool, name, spare, base), clear);
+}
+
+/** Others may break a worktree while it is made: it is made again. */
+function knownAfter(
+  pool: SlotPool,
+  name: string,
+  add: () => Promise<string>,
+  clear: () => Promise<void>,
+): Promise<string> {
   return pool.oneAtATime(async () => {
-    const folder = path.join(pool.root, name);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const adminDir = await addOnce(pool, name, folder, base);
+        const adminDir = await add();
         pool.known.set(name, adminDir);
         return adminDir;
       } catch (error) {
         if (!isMendable(error) || attempt === addTries) throw error;
-        await makeRoot(pool);
-        await discardSlot(pool, name);
+        await clear();
       }
     }
   });

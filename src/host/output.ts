@@ -6,8 +6,17 @@ const tailBytesMax = 64 * 1024;
 
 /** The last bytes of a stream. */
 export interface Tail {
+  /** Copies what it keeps. */
   add(chunk: Buffer): void;
   text(): string;
+}
+
+/** What a program prints, not read before somebody takes it in. */
+export interface ProgramOutput {
+  /** Gives it in pieces, which are the taker's only until it returns; settles when it has ended. Called once. */
+  takeIn(take: (chunk: Buffer) => void): Promise<void>;
+  /** Reads no more. */
+  close(): void;
 }
 
 /** A log file of limited size. */
@@ -17,16 +26,32 @@ export interface OutputLog {
 }
 
 export function makeTail(): Tail {
-  const chunks: Buffer[] = [];
+  let held = Buffer.alloc(0);
+  let length = 0;
   let bytes = 0;
   return {
     add(chunk) {
-      chunks.push(chunk);
+      const part = chunk.subarray(Math.max(0, chunk.length - tailBytesMax));
       bytes += chunk.length;
-      while (bytes - (chunks[0]?.length ?? 0) >= tailBytesMax) bytes -= chunks.shift()?.length ?? 0;
+      if (length + part.length > held.length) {
+        const kept = Math.min(length, tailBytesMax - part.length);
+        const old = held.subarray(length - kept, length);
+        const needed = old.length + part.length;
+        const next = needed > held.length ? Buffer.alloc(tailRoom(needed)) : held;
+        old.copy(next);
+        held = next;
+        length = old.length;
+      }
+      part.copy(held, length);
+      length += part.length;
     },
-    text: () => textFrom(Buffer.concat(chunks), bytes > tailBytesMax),
+    text: () => textFrom(held.subarray(0, length), bytes > tailBytesMax),
   };
+}
+
+/** Twice as much as is needed, so that its end moves to the front only now and then. */
+function tailRoom(needed: number): number {
+  return Math.min(2 * needed, 2 * tailBytesMax);
 }
 
 /** Opens a log for the output of one program, after what it holds already. Writing is synchronous: what was printed is in
@@ -49,14 +74,19 @@ export function openLog(file: string, bytesMax: number): OutputLog {
   };
 }
 
-/** Feeds a stream to those who take it in; the promise is kept when the stream has closed. */
-export function takeIn(
-  stream: Readable,
-  takers: readonly ((chunk: Buffer) => void)[],
-): Promise<void> {
-  stream.on("data", (chunk: Buffer) => {
-    for (const take of takers) take(chunk);
-  });
+/** What comes out of a stream of Node's. */
+export function readStream(stream: Readable): ProgramOutput {
+  return {
+    takeIn: (take) => {
+      stream.on("data", take);
+      return ended(stream);
+    },
+    close: () => stream.destroy(),
+  };
+}
+
+/** Settles when the stream has closed. */
+export function ended(stream: Readable): Promise<void> {
   return new Promise((resolve) => {
     stream.once("close", resolve);
     // A pipe that breaks has ended: the program's own end tells what became of it.

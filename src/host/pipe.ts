@@ -1,10 +1,10 @@
 /** Real pipes for the output of programs, and a file for their input. What Node calls a pipe is a socket on Linux: `> /dev/stderr`
  *  fails in it, and bash takes a socket as stdin for a remote login and reads the user's start files. */
 import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
-import { Socket } from "node:net";
+import { Socket, type SocketConstructorOpts } from "node:net";
 import os from "node:os";
 import path from "node:path";
-import type { Readable } from "node:stream";
+import { ended, type ProgramOutput } from "./output.ts";
 import { startProcess } from "./process.ts";
 
 /** One pipe, both ends ours until the program has its own copy of `writeEnd`. */
@@ -13,6 +13,8 @@ export interface Pipe {
   readonly writeEnd: number;
 }
 
+/** Of all pipes: what is read into it is taken in before anything else is read. */
+const shared = Buffer.alloc(64 * 1024);
 const batchSize = 16;
 const pool: Pipe[] = [];
 
@@ -25,9 +27,30 @@ export async function takePipe(): Promise<Pipe | undefined> {
   return pool.pop();
 }
 
-/** What comes out of a pipe; closes its end by itself. */
-export function readPipe(pipe: Pipe): Readable {
-  return new Socket({ fd: pipe.readEnd, readable: true, writable: false });
+/** What comes out of a pipe; closes its end by itself. Reading goes into one buffer of ours, again and again: a program that
+ *  prints faster than anybody collects garbage would fill our memory. */
+export function readPipe(pipe: Pipe): ProgramOutput {
+  let socket: Socket | undefined;
+  return {
+    takeIn: (take) => {
+      const callback = (bytes: number): boolean => {
+        take(shared.subarray(0, bytes));
+        return true;
+      };
+      const onread = { buffer: shared, callback };
+      // Node passes on what it is given; its types know `onread` for connections only.
+      const options: SocketConstructorOpts & { onread: typeof onread } = {
+        ...{ fd: pipe.readEnd, readable: true, writable: false },
+        onread,
+      };
+      socket = new Socket(options);
+      return ended(socket);
+    },
+    close: () => {
+      if (socket === undefined) closeSync(pipe.readEnd);
+      else socket.destroy();
+    },
+  };
 }
 
 /** An open, nameless file that holds `text`, to be given as stdin and then closed. */

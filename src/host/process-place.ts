@@ -1,7 +1,18 @@
-/** Which programs are at work in a folder: read from /proc, so that a lock file is not taken from somebody who lives. */
+/** Which programs are at work, and where: read from /proc, so that a lock file is not taken from somebody who lives, nor an object
+ *  believed that somebody is about to delete. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import path from "node:path";
-import { hasProc } from "./process-table.ts";
+import { environmentOf, hasProc } from "./process-table.ts";
+
+export interface ProgramAtWork {
+  readonly pid: number;
+  /** Its words, the program's name first. */
+  readonly words: readonly string[];
+  /** Its working directory; undefined where we may not look. */
+  readonly folder: string | undefined;
+  /** What `GIT_DIR` says in its environment. */
+  readonly gitDir: string | undefined;
+}
 
 /** The pids of processes called `program` (or `program-…`) whose working directory is in one of the folders. Undefined
  *  where the machine does not tell. */
@@ -10,10 +21,26 @@ export function processesIn(
   folders: readonly string[],
 ): readonly number[] | undefined {
   if (!hasProc) return undefined;
+  return pidsCalled(program).filter((pid) => isIn(pid, folders));
+}
+
+/** All processes called `program` (or `program-…`); none where the machine does not tell. */
+export function programsCalled(program: string): readonly ProgramAtWork[] {
+  if (!hasProc) return [];
+  return pidsCalled(program).flatMap((pid) => {
+    const text = looked(() => readFileSync(`/proc/${pid}/cmdline`, "latin1"));
+    if (text === undefined || text === "") return [];
+    const folder = looked(() => readlinkSync(`/proc/${pid}/cwd`));
+    const gitDir = /(?:^|\0)GIT_DIR=([^\0]*)/.exec(environmentOf(pid) ?? "")?.[1];
+    return [{ pid, words: text.split("\0"), folder, gitDir }];
+  });
+}
+
+function pidsCalled(program: string): readonly number[] {
   return readdirSync("/proc")
     .map(Number)
     .filter((pid) => Number.isSafeInteger(pid) && pid > 0 && pid !== process.pid)
-    .filter((pid) => isCalled(pid, program) && isIn(pid, folders));
+    .filter((pid) => isCalled(pid, program));
 }
 
 function isCalled(pid: number, program: string): boolean {

@@ -3,12 +3,11 @@
  *  that was killed for one that succeeded. */
 import { randomBytes } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Command } from "../core/plan.ts";
 import type { Sandbox } from "./bubblewrap.ts";
 import { errorCode, fileFailure } from "./file.ts";
-import { makeTail, type OutputLog, openLog, takeIn } from "./output.ts";
+import { makeTail, type OutputLog, openLog, type ProgramOutput } from "./output.ts";
 import { readProcess } from "./process-table.ts";
 import { endTree, type Mark, type ProcessTree, processVariable } from "./process-tree.ts";
 import { type Program, startProgram } from "./start-program.ts";
@@ -103,18 +102,24 @@ async function runLogged(
   const exit = exitOf(program);
   const stopper = watch(request, log);
   const tails = { stdout: makeTail(), stderr: makeTail(), status: makeTail() };
-  const streams: readonly [Readable | undefined, readonly Taker[]][] = [
+  const outputs: readonly [ProgramOutput | undefined, readonly Taker[]][] = [
     [program.stdout, [tails.stdout.add, stopper.log]],
     [program.stderr, [tails.stderr.add, stopper.log]],
     [program.status, [tails.status.add]],
   ];
-  const closed = Promise.all(streams.map(([stream, takers]) => stream && takeIn(stream, takers)));
+  const closed = Promise.all(
+    outputs.map(([output, takers]) =>
+      output?.takeIn((chunk) => {
+        for (const take of takers) take(chunk);
+      }),
+    ),
+  );
   const first = await Promise.race([exit, stopper.stopped]);
   stopper.dispose();
   const left = await endTree(tree);
   if ((await within(exit, exitWaitMs)) === undefined) program.child.unref();
   await within(closed, drainMs);
-  for (const [stream] of streams) stream?.destroy();
+  for (const [output] of outputs) output?.close();
   if (stopper.failure() !== undefined) throw stopper.failure();
   return {
     end: "type" in first ? first : endOf(first, tree, tails.status.text(), tails.stderr.text()),

@@ -5,16 +5,17 @@ import { invariant, messageOf } from "../core/failure.ts";
 import type { Command } from "../core/plan.ts";
 import { findBubblewrap, type Sandbox, sandboxCommand } from "./bubblewrap.ts";
 import { errorCode, isAbsent } from "./file.ts";
+import { type ProgramOutput, readStream } from "./output.ts";
 import { inputFile, type Pipe, readPipe, takePipe } from "./pipe.ts";
 import { startProcess } from "./process.ts";
 
 export interface Program {
   readonly child: ReturnType<typeof startProcess>;
   readonly pid: number;
-  readonly stdout: Readable;
-  readonly stderr: Readable;
+  readonly stdout: ProgramOutput;
+  readonly stderr: ProgramOutput;
   /** What bubblewrap tells of the command within. */
-  readonly status: Readable | undefined;
+  readonly status: ProgramOutput | undefined;
 }
 
 export interface ProgramRequest {
@@ -68,16 +69,20 @@ async function spawned(
   if (child.pid === undefined) {
     throw await new Promise((resolve) => child.once("error", resolve));
   }
-  const stdout = out === undefined ? child.stdout : readPipe(out);
-  const stderr = err === undefined ? child.stderr : readPipe(err);
-  invariant(stdout !== null && stderr !== null, "a program was started without its output");
+  const told = (child.stdio[statusFd] ?? undefined) as Readable | undefined;
   return {
     child,
     pid: child.pid,
-    stdout,
-    stderr,
-    status: (child.stdio[statusFd] ?? undefined) as Readable | undefined,
+    stdout: outputOf(out, child.stdout),
+    stderr: outputOf(err, child.stderr),
+    status: told && readStream(told),
   };
+}
+
+function outputOf(pipe: Pipe | undefined, stream: Readable | null): ProgramOutput {
+  if (pipe !== undefined) return readPipe(pipe);
+  invariant(stream !== null, "a program was started without its output");
+  return readStream(stream);
 }
 
 async function argvOf(request: ProgramRequest): Promise<readonly string[] | NoProgram> {

@@ -8,6 +8,7 @@ import type { RunState } from "../core/run.ts";
 import { again } from "../git/again.ts";
 import { commitMessage, commitTree, type Identity, type MessageParts } from "../git/commit.ts";
 import { mergeInMemory } from "../git/merge.ts";
+import { isKept } from "../git/pruning.ts";
 import { putRef, readRef, updateRefs } from "../git/ref.ts";
 import type { Repository } from "../git/repository.ts";
 
@@ -38,7 +39,14 @@ export async function makeCandidate(
     const { tree } = verdict;
     const commit = await commitTree(place, { tree, parents: [onto, head], message, author });
     await putRef(repository, { ref: candidateRef(state.run), new: commit, likely });
+    if (!(await isKept(repository, { from: onto, to: commit, plain: true }))) throw lost(commit);
     return { type: "candidate-made", subject, commit, tree };
+  });
+}
+
+function lost(commit: Sha): Failure {
+  return new Failure("repository", "objects_lost", `objects of the candidate ${commit} vanished`, {
+    advice: "stop the `git prune` that runs beside us, then `pleach resume`",
   });
 }
 

@@ -1,6 +1,7 @@
 /** The plan as a file, JSON or YAML: what `--plan` reads and `--out` writes. Every problem is told at once, and a plan with
  *  one is never taken for a plan. */
 import { open } from "node:fs/promises";
+import { withFurther } from "../config/document-value.ts";
 import { formatOf, parseDocument, type TextFormat } from "../config/text-document.ts";
 import { Failure, messageOf } from "../core/failure.ts";
 import type { PlanFile } from "../core/plan.ts";
@@ -14,7 +15,11 @@ export const planBytesMax = 64 * 1024 * 1024;
 export async function parsePlan(text: string, format: TextFormat): Promise<ReadPlan> {
   const document = await parseDocument(text, format);
   if (document.type === "value") return decodePlan(document.value);
-  return { type: "wrong", draft: emptyPlan, problems: document.problems };
+  const { problems, draft } = document;
+  if (draft === undefined) return { type: "wrong", draft: emptyPlan, problems };
+  const read = decodePlan(draft);
+  if (read.type === "plan") return { type: "wrong", draft: read.plan, problems };
+  return { ...read, problems: withFurther(problems, read.problems) };
 }
 
 const emptyPlan: PlanFile = { version: 1, goal: "", units: [], doneWhen: [] };
@@ -29,19 +34,7 @@ export async function readPlanFile(file: string): Promise<ReadPlan> {
 export function problemsOfPlan(read: ReadPlan, facts: PlanFacts): readonly Problem[] {
   if (read.type === "plan") return planProblems(read.plan, facts);
   if (read.draft === emptyPlan) return read.problems;
-  const told = new Set(read.problems.map((problem) => problem.field));
-  const sense = planProblems(read.draft, facts).filter((problem) => !isTold(problem.field, told));
-  return [...read.problems, ...sense];
-}
-
-/** Whether something was said of the field, or of what it lies in. */
-function isTold(field: string, told: ReadonlySet<string>): boolean {
-  let within = field;
-  while (within !== "") {
-    if (told.has(within)) return true;
-    within = within.slice(0, Math.max(within.lastIndexOf("."), within.lastIndexOf("["), 0));
-  }
-  return false;
+  return withFurther(read.problems, planProblems(read.draft, facts));
 }
 
 /** The plan, or a usage Failure (exit 2) with every problem in its details. `name` is what the user calls the file. */

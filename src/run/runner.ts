@@ -12,7 +12,7 @@ import { removeOwnLocks } from "../git/own-locks.ts";
 import { readRef, updateRefs } from "../git/ref.ts";
 import { removeSlots } from "../git/remove-slots.ts";
 import type { Repository } from "../git/repository.ts";
-import { slotHome } from "../git/slot-home.ts";
+import { runWorktrees, slotHome } from "../git/slot-home.ts";
 import { StandingGits } from "../git/standing-git.ts";
 import { closeSlotPool, openSlotPool, type SlotPool } from "../git/worktree.ts";
 import { fileFailure } from "../host/file.ts";
@@ -26,6 +26,7 @@ import { foldJournal, type Journal, openJournal, readJournal } from "./journal.t
 import { type LoopEnd, runLoop } from "./loop.ts";
 import { Mailbox } from "./mailbox.ts";
 import { notBefore } from "./steady-clock.ts";
+import { removeUnbegun } from "./unbegun.ts";
 
 export interface RunnerParts {
   readonly repository: Repository;
@@ -69,6 +70,7 @@ export async function beginRun(
   started: Omit<Extract<RunEvent, { type: "run-started" }>, "run" | "runner">,
 ): Promise<LoopEnd> {
   const folder = runFolder(parts.repository, parts.stateHome, parts.run);
+  await removeUnbegun(parts.repository);
   try {
     await mkdir(folder.root, { recursive: true });
   } catch (error) {
@@ -203,7 +205,7 @@ async function driveLoop(
     await made.close();
     await closeSlotPool(pool);
     // A loop that only moved a branch has made the folder of the worktrees for nothing.
-    if (pool.known.size === 0) await (await removeSlots(pool)).finish();
+    if ((await runWorktrees(pool)).length === 0) await (await removeSlots(pool)).finish();
   }
 }
 

@@ -5,13 +5,11 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { transcriptSpend, transcriptsFolder } from "../agent/transcript.ts";
 import type { AttemptOutcome, Leavings } from "../core/event.ts";
-import { invariant } from "../core/failure.ts";
-import { type RepoPath, type Sha, snapshotRef, unitRef } from "../core/id.ts";
+import { type RepoPath, snapshotRef, unitRef } from "../core/id.ts";
 import type { Spend } from "../core/spend.ts";
 import type { Place, Reason, WorkOutcome } from "../core/worker.ts";
-import { commitMessage, commitTree } from "../git/commit.ts";
-import { putRef } from "../git/ref.ts";
 import type { Slot } from "../git/slot.ts";
+import { readmitSlot } from "../git/slot-rescue.ts";
 import { type Snapshot, takeSnapshot } from "../git/snapshot.ts";
 import { readTextIfThere } from "../host/file.ts";
 import { markOf } from "../host/process-tree.ts";
@@ -23,6 +21,7 @@ import { outputLog } from "./command-worker.ts";
 import { recordExchange } from "./exchange-record.ts";
 import { gate } from "./gate.ts";
 import { linkTargets } from "./link-target.ts";
+import { commitOf, messageOf } from "./unit-commit.ts";
 
 export interface AttemptEnd {
   readonly outcome: AttemptOutcome;
@@ -74,8 +73,8 @@ async function recoverLeavings(parts: AttemptParts): Promise<Leavings> {
   const text = await readTextIfThere(file);
   if (text === undefined) return {};
   const { slot, made, since } = JSON.parse(text) as PlaceFile;
-  if (parts.pool.known.get(path.basename(slot.path)) !== slot.adminDir) return {};
   await recordExchange(parts.exchange, path.join(parts.runRoot, parts.record));
+  if (!existsSync(slot.path)) return {};
   return leavingsOf(await secure(parts, slot, made, { since, summary: "" }));
 }
 
@@ -88,17 +87,20 @@ function leavingsOf({ commit, left }: Snapshot): Leavings {
 
 async function secure(
   parts: AttemptParts,
-  slot: Slot,
+  left: Slot,
   made: readonly RepoPath[],
   attempted: { readonly since: number; readonly summary: string },
 ): Promise<Snapshot> {
   const { assignment, unit, pool } = parts;
   const { run, attempt: number, base } = assignment;
+  const branch = parts.isApproach ? {} : { branch: unitRef(run, unit.id) };
+  const content = { base, ...branch, checkout: checkoutOf(parts) };
+  const slot = await readmitSlot(pool, left, content);
   return takeSnapshot({
     place: { ...slot.gitPlace, workTree: slot.path, standing: pool.repository.standing },
     commonDir: pool.repository.commonDir,
     base,
-    checkout: checkoutOf(parts).mode,
+    checkout: content.checkout.mode,
     ref: snapshotRef(run, unit.id, number),
     author: parts.author,
     message: messageOf(parts, attempted.summary),
@@ -106,19 +108,6 @@ async function secure(
     recordFolder: path.join(parts.runRoot, parts.record),
     since: attempted.since,
     config: parts.filterConfig,
-  });
-}
-
-function messageOf({ assignment, unit, settings }: AttemptParts, summary: string): string {
-  return commitMessage({
-    title: unit.title || unit.id,
-    body: summary,
-    trailers: {
-      run: assignment.run,
-      unit: unit.id,
-      attempt: assignment.attempt,
-      worker: unit.worker ?? settings.worker,
-    },
   });
 }
 
@@ -195,23 +184,6 @@ async function failedCheck(
     }
   }
   return undefined;
-}
-
-/** The snapshot's commit serves as the unit's where it holds just the change. */
-async function commitOf(parts: AttemptParts, snapshot: Snapshot, summary: string): Promise<Sha> {
-  const { pool, assignment, author } = parts;
-  const { run, unit, base } = assignment;
-  const { changeTree: tree } = snapshot;
-  invariant(tree !== undefined, "a change has a tree");
-  const { commonDir: gitDir, standing } = pool.repository;
-  const place = { gitDir, standing };
-  const request = { tree, parents: [base], message: messageOf(parts, summary), author };
-  const { plain, commit } = snapshot;
-  const head = plain === true && commit !== undefined ? commit : await commitTree(place, request);
-  if (!parts.isApproach) {
-    await putRef(pool.repository, { ref: unitRef(run, unit), new: head, likely: base });
-  }
-  return head;
 }
 
 function refused(reason: Reason, changed: readonly RepoPath[], summary: string): AttemptOutcome {

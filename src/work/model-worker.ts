@@ -17,6 +17,7 @@ import {
 } from "../agent/prompt.ts";
 import { findRole } from "../agent/roles/built-in.ts";
 import type { Roster } from "../agent/roster.ts";
+import { shellEnvironment } from "../agent/shell-sandbox.ts";
 import type { ModelAccess, Surroundings } from "../agent/surroundings.ts";
 import type { MayChange, Workplace } from "../agent/tool.ts";
 import { fileTools } from "../agent/tools/file-tools.ts";
@@ -30,11 +31,9 @@ import type { Budget, Command } from "../core/plan.ts";
 import type { Role } from "../core/role.ts";
 import type { ShellSettings } from "../core/settings.ts";
 import type { Assignment, Place, Worker, WorkOutcome } from "../core/worker.ts";
-import { workerEnvironment } from "../host/environment.ts";
 import { markOf } from "../host/process-tree.ts";
 import { runProcess } from "../host/run-process.ts";
 import type { Sandbox } from "../host/sandbox.ts";
-import { unattended } from "./check.ts";
 import { checksJudge } from "./check-judge.ts";
 import { howItEnded, whatWentWrong } from "./process-end.ts";
 import { oneLine, tailOf } from "./tail.ts";
@@ -57,8 +56,9 @@ export interface ModelWorkerOptions {
   readonly approval: "auto" | "required";
   readonly decide: Surroundings["decide"];
   readonly shell: ShellSettings;
-  /** What hides the machine from the commands of agents; absent where they run without a sandbox. */
-  readonly sandbox?: ((place: Place) => Sandbox) | undefined;
+  /** What hides the machine from checks, and what hides it from the commands of agents; absent where they run without. */
+  readonly checkSandbox?: ((place: Place) => Sandbox) | undefined;
+  readonly shellSandbox?: ((place: Place) => Sandbox) | undefined;
   readonly ownerOf: (path: string) => UnitId | undefined;
   readonly isProtected: (path: string) => boolean;
   readonly conventionsOf: (
@@ -86,7 +86,7 @@ export function createModelWorker(options: ModelWorkerOptions): Worker {
           ...{ agents, roles },
           ...(assignment.aggregate === undefined ? {} : { aggregate: assignment.aggregate }),
           beginningOf: (role, before) => beginningOf(around, role, assignment, before),
-          judgeOf: (role) => judgeOf(role, assignment, around.workplaceOf(new FileStates()), place),
+          judgeOf: (role) => judgeOf(role, assignment, place, options.checkSandbox?.(place)),
         });
         if (signal.aborted) return { type: "stopped" };
         return outcomeOf(end, assignment);
@@ -129,8 +129,8 @@ async function surroundingsOf(
   const mayChange = changeable(options, assignment, desk);
   const outputs = path.join(place.record, "outputs");
   const shell = {
-    sandbox: options.sandbox?.(place),
-    env: workerEnvironment(unattended),
+    sandbox: options.shellSandbox?.(place),
+    env: shellEnvironment(),
     timeoutMs: options.shell.timeoutMs,
     mark: markOf({ run, unit, attempt }),
   };
@@ -188,12 +188,12 @@ function beginningOf(
 /** Only who may change files is asked for green checks: before them they may be red for good reason. */
 function judgeOf(
   role: Role,
-  { checks }: Assignment,
-  { worktree, shell }: Workplace,
-  { record }: Place,
+  { run, unit, attempt, checks }: Assignment,
+  { worktree, record }: Place,
+  sandbox: Sandbox | undefined,
 ): Judge {
   if (!mayChangeFiles(role)) return async () => ({ type: "good" });
-  const { mark, sandbox } = shell;
+  const mark = markOf({ run, unit, attempt });
   return checksJudge(checks, { worktree, record, mark, sandbox });
 }
 

@@ -124,6 +124,10 @@ describe("speaking to a run", () => {
       [runId, { type: "cancel", unit: undefined }],
     ],
     [
+      ["cancel", "a"],
+      [undefined, { type: "cancel", unit: "a" }],
+    ],
+    [
       ["cancel", `${runId}/a`],
       [runId, { type: "cancel", unit: "a" }],
     ],

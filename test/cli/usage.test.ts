@@ -129,7 +129,7 @@ const wrong: readonly (readonly [typed: string[], said: string])[] = [
   [["logs", "a/b/c"], "neither RUN nor RUN/UNIT"],
   [["report", "--format", "html"], "Allowed choices are md, json"],
   [["approve"], "missing required argument"],
-  [["cancel", "a"], "pleach cancel RUN/a"],
+  [["cancel", "a/b/c"], "neither RUN nor RUN/UNIT"],
 ];
 
 describe("wrong usage", () => {

@@ -140,6 +140,11 @@ describe("a config", () => {
     expect(await problems(text)).toContain(line);
   });
 
+  it("is told what else is wrong beside a key given twice", async () => {
+    const lines = await problems(`{ "land": 1, "land": "no", "lnad": 2 }`);
+    expect(lines.map((line) => line.split(":")[0])).toEqual(["land", "land", "lnad"]);
+  });
+
   it("is refused where YAML is more than plain data", async () => {
     const laughs = `a: &a [x,x,x,x,x,x,x,x,x,x]\n${[..."bcdefghi"]
       .map((name, at) => `${name}: &${name} [${Array(10).fill(`*${"abcdefgh"[at]}`).join(",")}]`)

@@ -96,7 +96,7 @@ test("a dozen slots that are removed leave nothing at all", async () => {
   expect(await fingerprint(user.path)).toEqual(before);
 });
 
-test("what a killed process left half-made is found, and gone when the pool is opened again", async () => {
+test("what a killed process left half-made is found, and a folder stays until its slot is prepared", async () => {
   const { user, repository, state, base } = await ground();
   const before = await fingerprint(user.path);
   const pool = await openSlotPool(state, repository, run);
@@ -116,9 +116,14 @@ test("what a killed process left half-made is found, and gone when the pool is o
     ["slot-4", "half_made"],
   ]);
   const again = await openSlotPool(state, repository, run);
-  expect((await runWorktrees(again)).map((slot) => slot.name)).toEqual(["slot-1"]);
-  const slot = await prepareSlot(again, 2, { base, checkout: full });
-  expect(await runGit(slot.path, ["status", "--porcelain"])).toBe("");
+  const names = (await runWorktrees(again)).map((slot) => slot.name);
+  expect(names).toEqual(["slot-1", "slot-2", "slot-3"]);
+  for (const number of [2, 3]) {
+    const slot = await prepareSlot(again, number, { base, checkout: full });
+    expect(await runGit(slot.path, ["status", "--porcelain"])).toBe("");
+  }
+  const states = (await runWorktrees(again)).map(({ state }) => state);
+  expect(states).toEqual(["whole", "whole", "whole"]);
   await (await removeSlots(slotHome(state, repository, run))).finish();
   expect(await leftovers(user.path)).toEqual([]);
   expect(await fingerprint(user.path)).toEqual(before);

@@ -108,6 +108,31 @@ describe("a plan file", () => {
     expect(await told(text)).toContain(line);
   });
 
+  it.each(["json", "yaml"] as const)(
+    "tells what else is wrong beside a key given twice, in %s",
+    async (format) => {
+      const text = `{ "version": 1, "goal": "g", "goal": "h",
+      "units": [],
+      "units": [{ "id": "A", "title": "t", "title": 2, "instructions": "i", "owns": ["src/**"], "worker": "modle" },
+                { "id": "b", "title": "t", "instructions": "i", "owns": ["../x"], "afer": [] }] }`;
+      const lines = problemsOfPlan(await parsePlan(text, format), facts).map(problemLine);
+      expect(lines.filter((line) => line.includes("given twice")).sort()).toEqual([
+        "goal: this key is given twice",
+        "units: this key is given twice",
+        "units[0].title: this key is given twice",
+      ]);
+      expect(lines.map((line) => line.slice(0, line.indexOf(":")))).toEqual(
+        expect.arrayContaining([
+          "units[0].title",
+          "units[1].afer",
+          "units[0].id",
+          "units[0].worker",
+          "units[1].owns[0]",
+        ]),
+      );
+    },
+  );
+
   it("keeps a key __proto__ of the context as plain data", async () => {
     const read = await parsePlan(
       `{ "version": 1, "goal": "g", "units": [], "context": { "__proto__": { "x": 1 } } }`,

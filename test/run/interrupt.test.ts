@@ -128,7 +128,10 @@ test.concurrent("a run that is cancelled from another process lands nothing", as
 
 test.concurrent("one unit that is cancelled takes those after it with it, and the others go on", async () => {
   const { scene, started, run } = await going({ config: { land: "partial" } });
-  expect((await startPleach(scene, ["cancel", `${run}/beta`]).ended).code).toBe(0);
+  const nobody = await startPleach(scene, ["cancel", "nobody"]).ended;
+  expect([nobody.code, nobody.stderr]).toEqual([2, expect.stringContaining("has a unit nobody")]);
+  const told = await startPleach(scene, ["cancel", "beta"]).ended;
+  expect([told.code, told.stdout]).toEqual([0, `cancel beta: run ${run}, it was told\n`]);
   await eventually(() => eventsOf(scene, "unit-cancelled").length > 0);
   openGate(scene);
   const ran = await started.ended;
