@@ -58,7 +58,14 @@ async function filesIn(folder: string, under: string): Promise<string[]> {
   const names = (entries ?? [])
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)));
-  return names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  return names.sort((a, b) => rank(a) - rank(b) || byName.compare(stem(a), stem(b)));
+}
+
+const byName = new Intl.Collator("en", { numeric: true });
+
+/** An agent stands before its subagents: `coder`, then `coder.1`. */
+function stem(file: string): string {
+  return file.replace(/\.jsonl$/, "");
 }
 
 function rank(file: string): number {
