@@ -1,0 +1,176 @@
+/** Runs of the built program whose units are worked on by a scripted model: the server is a process of its own, and what it was
+ *  asked is what the test believes. */
+import path from "node:path";
+import { expect } from "vitest";
+import { type Started, startPleach } from "./killed-run.ts";
+import {
+  type ModelFixture,
+  type ModelServer,
+  type ModelServerOptions,
+  type ModelServerRequest,
+  modelServer,
+  startModelServer,
+} from "./model-server.ts";
+import { type CallOptions, makeScene, type Scene } from "./scene.ts";
+
+/** One answer of the model. */
+export interface Said {
+  readonly text?: string;
+  /** Name and arguments of each call. */
+  readonly calls?: readonly (readonly [name: string, given: unknown])[];
+  readonly usage?: Readonly<Record<string, unknown>>;
+  /** Milliseconds before it. */
+  readonly latency?: number;
+}
+
+export interface Listener {
+  /** Part of the system prompt, such as `You are a reviewer`. */
+  readonly system?: string;
+  /** How many answers it had before. */
+  readonly from?: number;
+}
+
+/** What the model says, answer by answer, to whoever was last told something that holds `told`. */
+export function script(
+  told: string,
+  answers: readonly Said[],
+  { system, from = 0 }: Listener = {},
+): readonly ModelFixture[] {
+  return answers.map((said, at) => ({
+    match: {
+      userMessage: told,
+      turnIndex: from + at,
+      ...(system === undefined ? {} : { systemMessage: system }),
+    },
+    ...answer(said),
+  }));
+}
+
+export function answer(said: Said): Omit<ModelFixture, "match"> {
+  const { text, calls = [], usage, latency } = said;
+  return {
+    response: {
+      ...(text === undefined ? {} : { content: text }),
+      ...(calls.length === 0
+        ? {}
+        : { toolCalls: calls.map(([name, given]) => ({ name, arguments: given })) }),
+      ...(usage === undefined ? {} : { usage }),
+    },
+    // A whole answer is one chunk, so that its latency is that of the answer.
+    ...(latency === undefined ? {} : { latency, chunkSize: 1_000_000 }),
+  };
+}
+
+/** Who is spoken to by a unit's task. */
+export const unitCalled = (id: string) => `(${id})`;
+
+export const modelKey = "sk-test-0123456789abcdefghijklmnop";
+
+export interface ModelSceneParts {
+  readonly fixtures: readonly ModelFixture[];
+  readonly files?: Readonly<Record<string, string>>;
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Over the settings of the worker. */
+  readonly model?: Readonly<Record<string, unknown>>;
+  readonly server?: ModelServerOptions;
+  /** Whoever makes it stops the server. */
+  readonly shared?: boolean;
+}
+
+export interface ModelScene extends Scene {
+  readonly server: ModelServer;
+  /** What the program finds: the key, and a home of its own. */
+  readonly env: Readonly<Record<string, string>>;
+  /** In a process group of its own, to be killed. */
+  start(args: readonly string[]): Started;
+}
+
+export async function makeModelScene(parts: ModelSceneParts): Promise<ModelScene> {
+  const { fixtures, files = {}, config = {}, model = {} } = parts;
+  const start = parts.shared === true ? startModelServer : modelServer;
+  const server = await start(fixtures, parts.server);
+  const worker = {
+    type: "model",
+    baseURL: server.baseURL,
+    apiKeyEnv: "MODEL_KEY",
+    model: "scripted",
+    ...model,
+  };
+  const scene = await makeScene({
+    "README.md": "# Small\n",
+    ".agentrc.json": JSON.stringify({
+      worker: "model",
+      workers: { model: worker },
+      limits: { attempts: 1 },
+      ...config,
+    }),
+    ...files,
+  });
+  const env = { MODEL_KEY: modelKey, HOME: path.join(scene.repository.folder, "home") };
+  const withEnv = (how: CallOptions = {}): CallOptions => ({ ...how, env: { ...env, ...how.env } });
+  const { repository, stateHome } = scene;
+  const place = { repository, folder: repository.folder, plan: "", stateHome };
+  return {
+    ...scene,
+    server,
+    env,
+    type: (args, how) => scene.type(args, withEnv(how)),
+    ask: (args, how) => scene.ask(args, withEnv(how)),
+    start: (args) => startPleach(place, args, { ...quietGit, ...env }),
+  };
+}
+
+const quietGit = { GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null" };
+
+/** `run`, as a person who trusts what is there types it. */
+export const runPlan = (plan: string, ...more: readonly string[]) => [
+  ...["run", "--plan", plan, "--trust", "--sandbox", "none"],
+  ...more,
+];
+
+/** What one request said, all of it. */
+export function wordsOf({ body }: ModelServerRequest): string {
+  return body.messages.map(({ content }) => String(content ?? "")).join("\n");
+}
+
+/** The result of the tool that the model was told last, in the request that came after so many answers to the listener. */
+export function resultsTold({ body }: ModelServerRequest): readonly string[] {
+  const last = body.messages.findLastIndex(({ role }) => role === "assistant");
+  return body.messages
+    .slice(last + 1)
+    .filter(({ role }) => role === "tool")
+    .map(({ content }) => String(content));
+}
+
+/** Requests of whoever's first messages hold `told`. */
+export async function requestsOf(
+  server: ModelServer,
+  told: string,
+): Promise<readonly ModelServerRequest[]> {
+  const all = await server.requests();
+  return all.filter(({ body }) =>
+    body.messages.some(({ role, content }) => role === "user" && String(content).includes(told)),
+  );
+}
+
+/** Requests that were answered, each by its messages: the same twice was paid twice. */
+export async function paidTwice(server: ModelServer): Promise<readonly string[]> {
+  const answered = (await server.requests()).filter(
+    ({ response }) => response.status === 200 && response.interrupted !== true,
+  );
+  const seen = new Set<string>();
+  return answered.flatMap(({ body }) => {
+    const text = JSON.stringify(body.messages);
+    if (!seen.has(text)) {
+      seen.add(text);
+      return [];
+    }
+    return [text.slice(-500)];
+  });
+}
+
+/** Every request met a fixture. */
+export async function expectScripted(server: ModelServer): Promise<void> {
+  const lost = (await server.requests()).filter(({ response }) => response.status >= 404);
+  expect(lost.map((each) => wordsOf(each).slice(-1500))).toEqual([]);
+}
