@@ -2,6 +2,7 @@
  *  asked is what the test believes. */
 import path from "node:path";
 import { expect } from "vitest";
+import type { JournalLine, RunEvent } from "../../src/core/event.ts";
 import { type Started, startPleach } from "./killed-run.ts";
 import {
   type ModelFixture,
@@ -173,4 +174,36 @@ export async function paidTwice(server: ModelServer): Promise<readonly string[]>
 export async function expectScripted(server: ModelServer): Promise<void> {
   const lost = (await server.requests()).filter(({ response }) => response.status >= 404);
   expect(lost.map((each) => wordsOf(each).slice(-1500))).toEqual([]);
+}
+
+export function journalLines(scene: Pick<Scene, "record">, run: string): readonly JournalLine[] {
+  const lines = scene.record(run, "journal.jsonl").split("\n").filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as JournalLine);
+}
+
+export function eventsIn<T extends RunEvent["type"]>(
+  scene: Pick<Scene, "record">,
+  run: string,
+  type: T,
+) {
+  return journalLines(scene, run).flatMap(({ event }) =>
+    event.type === type ? [event as Extract<RunEvent, { type: T }>] : [],
+  );
+}
+
+export interface Bill {
+  readonly calls: number;
+  readonly input: number;
+  readonly output: number;
+}
+
+/** What the server would want to be paid for: whatever it began to answer, at `each`. */
+export async function billed(
+  server: ModelServer,
+  each = { input: 3000, output: 100 },
+): Promise<Bill> {
+  const { length: calls } = (await server.requests()).filter(
+    ({ response }) => response.status === 200,
+  );
+  return { calls, input: calls * each.input, output: calls * each.output };
 }
