@@ -1,6 +1,7 @@
 /** One agent: a model that calls tools, turn by turn, until it is done or may not go on. Each step is a line in its transcript
  *  before anything rests on it, and the next step follows from those lines alone, so that it can be cut off and continued
  *  anywhere. What the model says of its own success counts for nothing: whoever started it judges. */
+import { setMaxListeners } from "node:events";
 import type { Account } from "../core/budget.ts";
 import type { AgentFact, AgentId, InvocationKind } from "../core/desk.ts";
 import type { Role, ToolName } from "../core/role.ts";
@@ -133,7 +134,7 @@ export class Agent implements AgentAtWork {
   /** Works until this stint ends; one that ended before answers with how. `signal` aborts with whoever started it. */
   async work(stint: Stint, signal: AbortSignal): Promise<AgentEnd> {
     const before = this.#conversation.finals[stint.number];
-    if (before !== undefined) return before;
+    if (before !== undefined) return this.#told(before);
     this.#begin(signal);
     if (this.#conversation.stints <= stint.number && stint.told !== undefined) {
       await this.record({ type: "resumed", ...stint.told });
@@ -153,6 +154,11 @@ export class Agent implements AgentAtWork {
 
   async end(final: AgentFinal): Promise<AgentFinal> {
     await this.record({ type: "ended", final });
+    await this.#tellEnd(final);
+    return final;
+  }
+
+  async #tellEnd(final: AgentFinal): Promise<void> {
     const message = final.type === "completed" ? final.summary : final.message;
     const status = statusOf(final);
     await this.tell({
@@ -161,7 +167,6 @@ export class Agent implements AgentAtWork {
       status,
       message: shortened(message),
     });
-    return final;
   }
 
   tell(fact: AgentFact): Promise<void> {
@@ -205,10 +210,19 @@ export class Agent implements AgentAtWork {
   #begin(signal: AbortSignal): void {
     const lifetime = new AbortController();
     this.#lifetime = lifetime;
+    // Everything that waits on its behalf listens.
+    setMaxListeners(0, lifetime.signal);
     const end = () => lifetime.abort();
     if (signal.aborted) end();
     else signal.addEventListener("abort", end, { signal: lifetime.signal, once: true });
     this.#seat = new Seat(this.around.roster, this.lifetime);
+  }
+
+  /** It has ended; a crash may have come before the journal knew. */
+  async #told(final: AgentFinal): Promise<AgentFinal> {
+    const known = this.around.desk.agents().find(({ agent }) => agent === this.id);
+    if (known !== undefined && known.status !== statusOf(final)) await this.#tellEnd(final);
+    return final;
   }
 
   /** Whatever it is that ends it, its subagents end before it has. */

@@ -1,5 +1,6 @@
 /** All agents of one attempt: those of the unit itself, and their subagents. It keeps the limits of who may start whom, and
  *  ends everybody where nobody can go on; how an agent works is its own. */
+import { setMaxListeners } from "node:events";
 import { existsSync } from "node:fs";
 import type { Account } from "../core/budget.ts";
 import type { AgentId } from "../core/desk.ts";
@@ -42,6 +43,7 @@ export class Agents implements AgentKeeper, Subagents {
   /** `signal` stops them all. */
   constructor(around: Surroundings, signal: AbortSignal) {
     this.#around = around;
+    setMaxListeners(0, this.stopping);
     const end = () => this.#controller.abort();
     if (signal.aborted) end();
     else signal.addEventListener("abort", end, { once: true, signal: this.#controller.signal });
@@ -100,17 +102,26 @@ export class Agents implements AgentKeeper, Subagents {
   }
 
   isEnded(parent: AgentDoor, child: AgentId): boolean {
-    return parent.conversation.children.includes(child) && !this.#working.has(child);
+    if (!parent.conversation.children.includes(child) || this.#working.has(child)) return false;
+    const stage = this.#agents.get(child)?.conversation.stage;
+    return stage === undefined ? this.#isBegun(child) : stage === "ended";
   }
 
   async speak(parent: AgentDoor, child: AgentId, text: string, at: CallPlace): Promise<ToolResult> {
-    return this.#counted(parent, async () => {
+    if (this.#working.has(child)) return { type: "failed", text: stillAtWork(child) };
+    // From now on: two messages of one turn must not both wake it.
+    this.#working.add(child);
+    return this.#counted<ToolResult>(parent, async () => {
       const agent = await this.#child(parent, child);
-      const known = { agent: child, stint: agent.conversation.finals.length };
-      const place = await parent.placeChild(at, false, known);
+      const { finals, stage } = agent.conversation;
+      const placed = parent.conversation.calls[at.index]?.child;
+      if (placed === undefined && stage !== "ended") {
+        return { type: "failed", text: stillAtWork(child) };
+      }
+      const place = await parent.placeChild(at, false, { agent: child, stint: finals.length });
       const stint = { ...stintOf(parent, agent, place), told: { from: "parent", text } } as const;
       return this.#result(agent, await this.#work(agent, stint, parent.lifetime));
-    });
+    }).finally(() => this.#working.delete(child));
   }
 
   adopt(parent: AgentDoor, place: ChildPlace): Promise<AgentEnd> {
@@ -234,6 +245,10 @@ export class Agents implements AgentKeeper, Subagents {
     const text = reportText(childReport(agent.id, end, agent.account.spent));
     return { type: "done", text, isForeign: true };
   }
+}
+
+function stillAtWork(child: AgentId): string {
+  return `${child} has not ended: it works on what it was told before`;
 }
 
 function unknownBeginning(): never {

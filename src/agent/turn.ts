@@ -77,6 +77,7 @@ async function rest(agent: AgentAtWork): Promise<AgentEnd | undefined> {
     return undefined;
   }
   const { type: _, ...judged } = judgement;
-  const data = finished === undefined ? {} : { data: finished.data };
+  // Who calls finish without data has said it in words.
+  const data = finished === undefined || finished.data === null ? {} : { data: finished.data };
   return agent.end({ type: "completed", summary: said, ...data, ...judged });
 }

@@ -5,24 +5,23 @@ import { readConfig } from "../config/read-config.ts";
 import { isTrusted, rolesQuestion, trust, trustQuestion } from "../config/trust.ts";
 import { isSettled } from "../core/decide.ts";
 import type { RunEvent } from "../core/event.ts";
-import { Failure, invariant, unreachable } from "../core/failure.ts";
-import { isUnitId, type RunId, type UnitId } from "../core/id.ts";
+import { Failure, invariant } from "../core/failure.ts";
+import type { RunId } from "../core/id.ts";
 import type { Json } from "../core/plan.ts";
 import type { RunState } from "../core/run.ts";
 import { openRepository, type Repository } from "../git/repository.ts";
 import { stateHome, writeAtomically } from "../host/file.ts";
 import { parsePlan } from "../plan/plan-file.ts";
 import { writePlan } from "../plan/plan-text.ts";
-import { dropRequest, type SpokenRequest } from "../run/inbox.ts";
 import { lockRepository, removeDeadLock } from "../run/runner.ts";
 import { removeUnbegun } from "../run/unbegun.ts";
-import { openApprovals } from "../view/approvals.ts";
 import type { PlanPreview } from "../view/preview.ts";
 import { diagnose } from "./diagnosis.ts";
-import type { Cleaned, Doors, Eyes, Request, Where } from "./doors.ts";
+import type { Cleaned, Doors, Eyes, KnownRoles, Where } from "./doors.ts";
 import { driveNew, driveOn } from "./drive.ts";
 import type { Driver } from "./driver.ts";
 import { type Prepared, prepare, requireTrust } from "./prepare.ts";
+import { speak } from "./speaking.ts";
 import { anyRun, isUnfinished, openStoredRuns, type StoredRuns } from "./stored-runs.ts";
 
 export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
@@ -72,16 +71,10 @@ export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
       const unbegun = await cleanUnbegun(stored.repository, named);
       const others = named.filter((name) => !unbegun.some(({ run }) => run === name));
       if (named.length > 0 && others.length === 0) return unbegun;
-      const cleaned = await clean(drive(stored, eyes), await runsToClean(stored, others), options);
-      return [...cleaned, ...unbegun];
+      const { states, kept } = await runsToClean(stored, others);
+      return [...(await clean(drive(stored, eyes), states, options)), ...kept, ...unbegun];
     },
-    agents: async (where) => {
-      const { withBuiltInRoles } = await import("../agent/roles/read-roles.ts");
-      const { broughtRoles } = await import("./model-needs.ts");
-      const { topLevel } = await openRepository(where.dir, { allowUnborn: true });
-      const { roles, warnings } = await broughtRoles(topLevel);
-      return { roles: await withBuiltInRoles(roles), warnings };
-    },
+    agents: agentsHere,
     doctor: (where) => diagnose(where),
     trust: trustHere,
   };
@@ -103,87 +96,6 @@ async function previewOf(prepared: Prepared): Promise<PlanPreview> {
     checks: settings.checks.map(({ name }) => name),
     warnings: [...prepared.warnings, ...asks],
   };
-}
-
-async function speak(where: Where, named: string | undefined, request: Request) {
-  const stored = await openStoredRuns(where.dir);
-  const unit = request.type === "cancel" ? request.unit : undefined;
-  const run = named ?? (unit === undefined ? undefined : await runWithUnit(stored, unit));
-  const { state, alive } = await stored.pick(run, [isUnfinished, anyRun]);
-  if (!isUnfinished(state)) {
-    throw new Failure("repository", "run_finished", `run ${state.run} is finished`, {
-      advice: `see how: pleach status ${state.run}`,
-    });
-  }
-  await dropRequest(stored.folder(state.run).inbox, spoken(state, request));
-  return { run: state.run, heard: alive ? ("now" as const) : ("later" as const) };
-}
-
-/** The run that a unit's name alone can mean: one that goes on, else the only one that can. */
-async function runWithUnit(stored: StoredRuns, unit: string): Promise<string> {
-  const runs = await stored.list();
-  const open = runs.flatMap((one) => (one.type === "run" && isUnfinished(one.state) ? [one] : []));
-  const having = open.filter(({ state }) => state.units.some(({ id }) => id === unit));
-  const found = having.find(({ alive }) => alive) ?? having[0];
-  if (found !== undefined && (found.alive || having.length === 1)) return found.state.run;
-  const names = having.map(({ state }) => `${state.run}/${unit}`);
-  if (names.length > 1) {
-    throw new Failure("usage", "ambiguous_unit", `several unfinished runs have a unit ${unit}`, {
-      advice: `name one: ${names.slice(0, 5).join(", ")}`,
-    });
-  }
-  throw new Failure("usage", "unknown_unit", `no unfinished run here has a unit ${unit}`, {
-    advice: "see what there is: pleach status --all",
-  });
-}
-
-function spoken(state: RunState, request: Request): SpokenRequest {
-  switch (request.type) {
-    case "cancel": {
-      const { unit } = request;
-      return unit === undefined
-        ? { type: "cancel" }
-        : { type: "cancel", unit: requireUnit(state, unit) };
-    }
-    case "approve":
-    case "deny": {
-      const answer = request.type === "approve" ? "approved" : "denied";
-      const text = request.text === undefined ? {} : { text: request.text };
-      return { type: "answer", id: requireAsked(state, request.id), answer, ...text };
-    }
-    case "message": {
-      const { agent, text } = request;
-      const to = agent === undefined ? {} : { agent };
-      return {
-        type: "message",
-        from: "person",
-        unit: requireUnit(state, request.unit),
-        ...to,
-        text,
-      };
-    }
-    case "pause":
-    case "continue":
-      return { type: request.type };
-    default:
-      return unreachable(request);
-  }
-}
-
-function requireUnit(state: RunState, unit: string): UnitId {
-  if (isUnitId(unit) && state.units.some(({ id }) => id === unit)) return unit;
-  throw new Failure("usage", "unknown_unit", `run ${state.run} has no unit ${unit}`, {
-    advice: `see its units: pleach status ${state.run}`,
-  });
-}
-
-function requireAsked(state: RunState, id: string): string {
-  const asked = openApprovals(state).map((open) => open.id);
-  if (asked.includes(id)) return id;
-  const open = asked.length === 0 ? "nothing waits for an approval" : asked.join(", ");
-  throw new Failure("usage", "unknown_approval", `run ${state.run} does not ask for ${id}`, {
-    advice: `open now: ${open}`,
-  });
 }
 
 function hasLanded({ landing }: RunState): boolean {
@@ -219,15 +131,26 @@ function requireFinished(state: RunState): void {
   });
 }
 
-async function runsToClean(
-  stored: StoredRuns,
-  named: readonly string[],
-): Promise<readonly RunState[]> {
+interface ToClean {
+  readonly states: readonly RunState[];
+  /** Those of which nobody can say what they left. */
+  readonly kept: readonly Cleaned[];
+}
+
+async function runsToClean(stored: StoredRuns, named: readonly string[]): Promise<ToClean> {
   if (named.length > 0) {
-    return Promise.all(named.map(async (run) => (await stored.pick(run, [])).state));
+    const picked = named.map(async (run) => (await stored.pick(run, [])).state);
+    return { states: await Promise.all(picked), kept: [] };
   }
   const runs = await stored.list();
-  return runs.flatMap((run) => (run.type === "run" && !run.alive ? [run.state] : []));
+  return {
+    states: runs.flatMap((run) => (run.type === "run" && !run.alive ? [run.state] : [])),
+    kept: runs.flatMap((one) =>
+      one.type === "unreadable"
+        ? [{ run: one.run, removed: [], kept: [`all of it: it cannot be read (${one.message})`] }]
+        : [],
+    ),
+  };
 }
 
 /** Each run takes the lock for itself afterwards; whoever has it now is told of first. */
@@ -281,6 +204,14 @@ async function cleanTo(
 ): Promise<RunState> {
   if (!isSettled(state)) return state;
   return driveOn(driver, state.run, () => [{ type: "clean-asked", discard }]);
+}
+
+async function agentsHere(where: Where): Promise<KnownRoles> {
+  const { withBuiltInRoles } = await import("../agent/roles/read-roles.ts");
+  const { broughtRoles } = await import("./model-needs.ts");
+  const { topLevel } = await openRepository(where.dir, { allowUnborn: true });
+  const { roles, warnings } = await broughtRoles(topLevel);
+  return { roles: await withBuiltInRoles(roles), warnings };
 }
 
 async function trustHere(where: Where) {

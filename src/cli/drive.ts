@@ -1,9 +1,10 @@
 /** Driving a run: the lock, the workers, the sandbox and the lanes are made here and handed to the runner. */
 import { randomInt } from "node:crypto";
 import type { RunEvent } from "../core/event.ts";
-import { makeRunId, type RepoPath, type RunId, type UnitId } from "../core/id.ts";
+import { integrationRef, makeRunId, type RepoPath, type RunId, type UnitId } from "../core/id.ts";
 import { type Ownership, ownershipOf } from "../core/ownership.ts";
 import type { RunState } from "../core/run.ts";
+import { requireRoomFor } from "../git/ref.ts";
 import { requireWritable } from "../git/repository.ts";
 import { onInterrupt } from "../host/interrupt.ts";
 import { endSurvivors, markOf } from "../host/process-tree.ts";
@@ -11,6 +12,7 @@ import type { Clock } from "../run/hands.ts";
 import type { LoopEnd } from "../run/loop.ts";
 import { beginRun, continueRun, lockRepository, type RunnerParts } from "../run/runner.ts";
 import { steadyClock } from "../run/steady-clock.ts";
+import { requireSources } from "../work/checkout-copy.ts";
 import { openAnswering } from "./answering.ts";
 import { chooseSandbox, type SandboxChoice } from "./choose-sandbox.ts";
 import type { Driver } from "./driver.ts";
@@ -23,9 +25,11 @@ import { versionOfPackage } from "./version.ts";
 export async function driveNew(driver: Driver, prepared: Prepared): Promise<RunState> {
   const { plan, settings, ownership, files } = prepared;
   await requireWritable(driver.repository);
+  await requireSources(settings.setup, driver.repository.topLevel);
   const choice = await chooseSandbox(driver.repository, settings, plan);
   const clock = steadyClock();
   const run = makeRunId(clock.now(), randomLetters(4));
+  await requireRoomFor(driver.repository, integrationRef(run));
   const lock = await lockRepository(driver.repository, run);
   try {
     for (const warning of [...prepared.warnings, ...choice.warnings]) driver.eyes.warn(warning);

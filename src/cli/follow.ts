@@ -75,7 +75,7 @@ function redrawer(surface: Surface): Draw {
   return async ({ state, alive, folder }) => {
     const look = await resultLook(surface);
     const text = statusView(state, { ...look, now: Date.now(), alive, folder });
-    const linesMax = alive ? (stdout.rows ?? 24) - 1 : Number.POSITIVE_INFINITY;
+    const linesMax = alive ? (stdout.rows || 24) - 1 : Number.POSITIVE_INFINITY;
     const lines = text.trimEnd().split("\n").slice(0, linesMax);
     const up = drawn === 0 ? "" : `\x1b[${drawn}A\r`;
     const body = lines.map((line) => `${line}\x1b[K\n`).join("");

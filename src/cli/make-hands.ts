@@ -40,6 +40,7 @@ export async function makeHands(
     files,
     workers: made.workers,
     judge: made.judge,
+    summarise: made.summarise,
     sandbox,
     filterConfig: await filterGuard({ gitDir: repository.commonDir }),
     checkoutLane,

@@ -14,6 +14,7 @@ import { createModel } from "../host/model.ts";
 import { redactor } from "../host/model-fault.ts";
 import { modelLanes } from "../host/model-lane.ts";
 import type { Sandbox } from "../host/sandbox.ts";
+import type { HandsParts } from "../run/hands-parts.ts";
 import { createApproachJudge } from "../work/approach-judge.ts";
 import { createModelWorker } from "../work/model-worker.ts";
 
@@ -72,6 +73,17 @@ export async function makeApproachJudge(
   settings: Settings,
 ): Promise<Judge> {
   return createApproachJudge(await access(name, told), settings.budget.agent);
+}
+
+export async function makeRunSummary(
+  name: string,
+  told: ModelSettings,
+  settings: Settings,
+): Promise<NonNullable<HandsParts["summarise"]>> {
+  const model = await access(name, told);
+  const { summariseRun } = await import("../work/run-summary.ts");
+  return (results, account, signal) =>
+    summariseRun({ access: model, budget: settings.budget.agent, results, account }, signal);
 }
 
 /** The field's words for the model of whoever asks; another maker's names mean nothing at this endpoint. */

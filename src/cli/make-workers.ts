@@ -8,11 +8,13 @@ import type { ModelSettings, Settings, WorkerSettings } from "../core/settings.t
 import type { Judge, Place, Worker } from "../core/worker.ts";
 import type { Repository } from "../git/repository.ts";
 import type { Sandbox } from "../host/sandbox.ts";
+import type { HandsParts } from "../run/hands-parts.ts";
 
 export interface MadeWorkers {
   readonly workers: ReadonlyMap<string, Worker>;
   /** Where a model is among the workers, or could be. */
   readonly judge?: Judge | undefined;
+  readonly summarise?: HandsParts["summarise"];
   /** Ends what is kept between units. */
   close(): Promise<void>;
 }
@@ -54,6 +56,7 @@ export async function makeWorkers(
   return {
     workers,
     judge: await makeJudge(settings, plan),
+    summarise: await makeSummary(settings, plan),
     close: async () => {
       await Promise.all(closers.map((close) => close()));
     },
@@ -63,11 +66,25 @@ export async function makeWorkers(
 /** Needed only where a unit is worked on in several ways. The run's own model comes first. */
 async function makeJudge(settings: Settings, plan: Plan): Promise<Judge | undefined> {
   if (plan.units.every(({ approaches = 1 }) => approaches === 1)) return undefined;
+  const first = firstModel(settings);
+  if (first === undefined) return undefined;
   const { makeApproachJudge } = await import("./make-model-worker.ts");
-  const names = [settings.worker, ...Object.keys(settings.workers)];
-  for (const name of names) {
-    const told = settings.workers[name];
-    if (told?.type === "model") return makeApproachJudge(name, told, settings);
+  return makeApproachJudge(first.name, first.told, settings);
+}
+
+async function makeSummary(settings: Settings, plan: Plan): Promise<HandsParts["summarise"]> {
+  if ((plan.aggregate ?? settings.aggregate) !== "ai_summarize") return undefined;
+  const first = firstModel(settings);
+  if (first === undefined) return undefined;
+  const { makeRunSummary } = await import("./make-model-worker.ts");
+  return makeRunSummary(first.name, first.told, settings);
+}
+
+/** The run's own worker comes first. */
+function firstModel({ worker, workers }: Settings) {
+  for (const name of [worker, ...Object.keys(workers)]) {
+    const told = workers[name];
+    if (told?.type === "model") return { name, told };
   }
   return undefined;
 }

@@ -127,7 +127,7 @@ function programOf(world: World, session: Session): Command {
       writeErr: (text) => void world.stderr.write(text),
       // Said by sayWhatWentWrong instead, in the form of every other failure.
       outputError: () => undefined,
-      getOutHelpWidth: () => Math.min(100, world.stdout.columns ?? 80),
+      getOutHelpWidth: () => Math.min(100, world.stdout.columns || 80),
       getOutHasColors: () => false,
     })
     .version(

@@ -53,6 +53,7 @@ export interface Session {
 
 /** Of a pipe or a file, where nothing says how wide it is. */
 const plainWidth = 160;
+const terminalWidth = 80;
 
 export function addGlobals(command: Command): Command {
   return command
@@ -85,8 +86,9 @@ export function hasColour(surface: Surface, stream: Stream): boolean {
   return surface.globals.color && !refused && !isPlain(surface, stream);
 }
 
+/** A terminal that does not know how wide it is says 0. */
 export function widthOf(stream: Stream): number {
-  return stream.isTTY === true ? Math.max(1, stream.columns ?? 80) : plainWidth;
+  return stream.isTTY === true ? stream.columns || terminalWidth : plainWidth;
 }
 
 /** How a result is laid out on stdout. */

@@ -73,6 +73,8 @@ export type HandAction =
       readonly new: Sha;
       readonly since: number;
     }
+  /** Answers with run-summarised, whatever becomes of it. */
+  | { readonly type: "summarise" }
   /** Answers with cleaned. */
   | { readonly type: "clean"; readonly depth: CleanDepth };
 

@@ -8,6 +8,7 @@ import type { UnitId } from "./id.ts";
 import { startOrder } from "./order.ts";
 import { unitPositions } from "./plan.ts";
 import type { RunState, UnitPhase, UnitState } from "./run.ts";
+import { wantsSummary } from "./run-summary.ts";
 
 export interface Circumstances {
   /** Milliseconds since the epoch, never going back within one runner. */
@@ -201,8 +202,9 @@ function needsApproval(state: RunState, position: number): boolean {
 }
 
 function finish(state: RunState): readonly Action[] {
-  if (isVerified(state)) return [record({ type: "run-finished", outcome: outcomeOf(state) })];
-  return [];
+  if (!isVerified(state)) return [];
+  if (wantsSummary(state)) return [{ type: "summarise" }];
+  return [record({ type: "run-finished", outcome: outcomeOf(state) })];
 }
 
 function outcomeOf(state: RunState): RunOutcome {

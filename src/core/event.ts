@@ -233,6 +233,8 @@ export type RunEvent =
       readonly cause?: "provider";
       readonly signal?: "SIGINT" | "SIGTERM";
     }
+  /** What the units came to, summed up by a model. */
+  | { readonly type: "run-summarised"; readonly text: string; readonly spend: Spend }
   | { readonly type: "run-finished"; readonly outcome: RunOutcome }
   | { readonly type: "land-asked" }
   | { readonly type: "target-seen"; readonly tip: Sha | null; readonly contained: boolean }

@@ -71,6 +71,8 @@ function reduceEvent(
     case "check-finished":
     case "merge-finished":
       return reduceMerge(state, event, at);
+    case "run-summarised":
+      return { ...state, summary: event.text, summarySpend: event.spend };
     case "run-resumed":
     case "run-paused":
     case "run-continued":
@@ -157,6 +159,7 @@ function stateAtStart(event: Extract<RunEvent, { type: "run-started" }>, at: num
     overBudget: false,
     approvals: [],
     messages: [],
+    summarySpend: noSpend,
     context: {},
     units: event.plan.units.map((unit) => ({
       id: unit.id,

@@ -188,6 +188,9 @@ export interface RunState {
   readonly approvals: readonly Approval[];
   /** The newest last; what is too old to be answered for is forgotten. */
   readonly messages: readonly Message[];
+  /** What the units came to, where a model was asked to sum it up, and what that cost. */
+  readonly summary?: string;
+  readonly summarySpend: Spend;
   /** What the agents of the run share. */
   readonly context: Readonly<Record<string, ContextEntry>>;
   /** In plan order. */

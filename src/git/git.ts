@@ -1,7 +1,7 @@
 /** The one door to git: every command of ours goes through here, hardened so that neither the user's configuration nor what
  *  a worker planted makes it run other programs, prompt, take optional locks or speak another language. It knows exit codes
  *  and bytes; it must never parse words meant for people. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import type { SimpleGit } from "simple-git";
 import { Failure } from "../core/failure.ts";
 import { startProcess } from "../host/process.ts";
@@ -101,6 +101,8 @@ export async function gitFrom(
   options: GitOptions = {},
 ): Promise<GitAnswer> {
   options.signal?.throwIfAborted();
+  const missing = whyNoFolder(folder);
+  if (missing !== undefined) throw missing;
   const child = startProcess("git", [...hardened, ...args], {
     cwd: folder,
     env: { ...gitEnvironment(), ...options.env },
@@ -189,13 +191,23 @@ function folderOf(place: GitPlace): string {
 
 /** The system says the same of a program and of a folder that are not there. */
 function notStarted(cause: Error, folder: string): Failure {
+  const missing = whyNoFolder(folder, cause);
+  if (missing !== undefined) return missing;
+  return new Failure("environment", "git_missing", `git could not be started: ${cause.message}`, {
+    advice: "install git 2.38 or newer and see that it is on PATH",
+    cause,
+  });
+}
+
+function whyNoFolder(folder: string, cause?: Error): Failure | undefined {
   if (!existsSync(folder))
     return new Failure("repository", "folder_missing", `there is no folder ${folder}`, {
       advice: "see whether it was moved or deleted",
       cause,
     });
-  return new Failure("environment", "git_missing", `git could not be started: ${cause.message}`, {
-    advice: "install git 2.38 or newer and see that it is on PATH",
+  if (statSync(folder).isDirectory()) return undefined;
+  return new Failure("repository", "not_a_folder", `${folder} is not a folder`, {
+    advice: "name the folder that it lies in",
     cause,
   });
 }

@@ -8,6 +8,7 @@ import type { RefName, RepoPath, Sha } from "../core/id.ts";
 import { type CheckedOut, checkedOutAt, unfinishedAt } from "./checked-out.ts";
 import { type Difference, differenceOf } from "./difference.ts";
 import { git } from "./git.ts";
+import { hiddenEdits } from "./hidden-edits.ts";
 import { localEdits } from "./local-edits.ts";
 import { outsideFailure } from "./outside.ts";
 import { pathFromBytes } from "./path-text.ts";
@@ -130,6 +131,8 @@ async function bringAlong(
     await settle(checkout, differences, () => "old");
     const edits = await localEdits(checkout, differences);
     if (edits.length > 0) return refusal(edits);
+    const hidden = await hiddenEdits(checkout, differences);
+    if (hidden.length > 0) return refusal(hidden);
     if (failures === failuresMax) break;
     // Files may have been touched without a change, which only a refresh tells git.
     await git(checkout, ["update-index", "-q", "--refresh"], { codes: [0, 1, 128] });

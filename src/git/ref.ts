@@ -67,11 +67,18 @@ async function moveAlone(
     if (answer.code === 0) return { type: "moved" };
     const stale = await firstStale(home, updates);
     if (stale !== undefined) return { type: "refused", ref: stale };
-    const inTheWay = await nameInTheWay(home, updates);
+    const made = updates.filter((update) => update.new !== null).map((update) => update.ref);
+    const inTheWay = await nameInTheWay(home, made);
     if (inTheWay !== undefined) throw inTheWay;
     if (attempt < tries && /reference already exists|but expected/.test(answer.stderr)) continue;
     throw notMoved(home, answer.stderr, updates);
   }
+}
+
+/** Throws a Failure where a name of somebody else's keeps this ref from being made. */
+export async function requireRoomFor(home: RefHome, ref: RefName): Promise<void> {
+  const inTheWay = await nameInTheWay(home, [ref]);
+  if (inTheWay !== undefined) throw inTheWay;
 }
 
 /** Puts a ref that only we write at a commit, wherever it is; `likely` is where it should be, which saves looking. */
@@ -162,11 +169,7 @@ async function firstStale(
 }
 
 /** `a/b` cannot be made while `a` is a ref, nor `a` while `a/b` is one. */
-async function nameInTheWay(
-  home: RefHome,
-  updates: readonly RefUpdate[],
-): Promise<Failure | undefined> {
-  const made = updates.filter((update) => update.new !== null).map((update) => update.ref);
+async function nameInTheWay(home: RefHome, made: readonly RefName[]): Promise<Failure | undefined> {
   const above = [...new Set(made.flatMap(foldersOf))];
   const found = (await readRefs(home, above)).keys().next().value;
   if (found !== undefined) return branchInTheWay(found, made[0] ?? found);

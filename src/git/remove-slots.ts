@@ -63,14 +63,16 @@ function reasonToKeep(
   return mount === undefined ? undefined : `${mount} is mounted in it`;
 }
 
-/** The folder of the slots, if it is ours and holds nothing else. */
+/** The folder of the slots, if it is ours and holds nothing else; without our mark, which somebody took away under us, only if it
+ *  holds nothing at all. */
 async function removeRoot(home: SlotHome): Promise<void> {
-  if (!(await isOurRoot(home))) return;
-  const marker = path.join(home.root, markerName);
-  try {
-    await rm(marker, { force: true });
-  } catch (error) {
-    throw fileFailure(error, `delete ${marker}`);
+  if (await isOurRoot(home)) {
+    const marker = path.join(home.root, markerName);
+    try {
+      await rm(marker, { force: true });
+    } catch (error) {
+      throw fileFailure(error, `delete ${marker}`);
+    }
   }
   await removeEmpty(home.root);
 }

@@ -97,10 +97,17 @@ async function closing(handle: FileHandle, work: () => Promise<void>): Promise<v
   }
 }
 
-/** Where Pleach keeps worktrees and exchanges: the state directory of the contract. */
+/** Where Pleach keeps worktrees and exchanges: the state directory of the contract. Throws a Failure where it is named by a
+ *  relative path, which would be another folder wherever a command is typed. */
 export function stateHome(env: Readonly<Record<string, string | undefined>> = process.env): string {
   const own = env["PLEACH_STATE_HOME"];
-  if (own) return path.resolve(own);
+  if (own && !path.isAbsolute(own)) {
+    const message = `PLEACH_STATE_HOME is ${JSON.stringify(own)}, which is not an absolute path`;
+    throw new Failure("environment", "state_home_relative", message, {
+      advice: `give it as one, such as ${JSON.stringify(path.resolve(own))}, or unset it`,
+    });
+  }
+  if (own) return path.normalize(own);
   const xdg = env["XDG_STATE_HOME"];
   // The XDG rules say that a relative path is to be ignored.
   if (xdg && path.isAbsolute(xdg)) return path.join(xdg, "pleach");

@@ -74,6 +74,11 @@ export class Attempts {
     ];
   }
 
+  /** What the run as a whole may spend. */
+  get account(): Account {
+    return this.#account;
+  }
+
   abandon(): void {
     for (const { stop } of this.#running.values()) stop.abort();
   }
@@ -156,8 +161,8 @@ function untold(state: RunState, { unit: id, attempt: number }: AttemptPlace, to
   return tokensOf(spend) > 0 || spend.usd > 0 ? spend : noSpend;
 }
 
-function runAccount({ settings, units }: RunState): Account {
-  const spent = units.reduce((sum, unit) => sumOf(sum, unit.spend), noSpend);
+function runAccount({ settings, units, summarySpend }: RunState): Account {
+  const spent = units.reduce((sum, unit) => sumOf(sum, unit.spend), summarySpend);
   const { run: limit, warnAt } = settings.budget;
   return new Account({ level: "run", name: "run", limit, warnAt, spent });
 }

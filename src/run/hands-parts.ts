@@ -1,9 +1,12 @@
 /** What the real hands are made of: plain facts of the run, and the doors to what is outside. */
 
+import type { PartResult } from "../core/aggregate.ts";
+import type { Account } from "../core/budget.ts";
 import type { Activity } from "../core/desk.ts";
 import type { RepoPath, UnitId } from "../core/id.ts";
 import type { Ownership } from "../core/ownership.ts";
 import type { RunState } from "../core/run.ts";
+import type { Spend } from "../core/spend.ts";
 import type { Judge, Worker } from "../core/worker.ts";
 import type { Identity } from "../git/commit.ts";
 import type { SlotPool } from "../git/worktree.ts";
@@ -11,6 +14,11 @@ import type { Mark } from "../host/process-tree.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import type { RunFolder } from "./folder.ts";
 import type { Mailbox } from "./mailbox.ts";
+
+export interface Summed {
+  readonly text: string;
+  readonly spend: Spend;
+}
 
 export interface HandsParts {
   readonly pool: SlotPool;
@@ -22,6 +30,14 @@ export interface HandsParts {
   readonly workers: ReadonlyMap<string, Worker>;
   /** Chooses where a unit was worked on in several ways; the first one is taken where there is no judge. */
   readonly judge?: Judge | undefined;
+  /** Sums up what the units came to; absent where there is no model. Undefined where no answer could be had. */
+  readonly summarise?:
+    | ((
+        results: readonly PartResult[],
+        account: Account,
+        signal: AbortSignal,
+      ) => Promise<Summed | undefined>)
+    | undefined;
   readonly sandbox: ((writable: readonly string[]) => Sandbox) | undefined;
   /** What keeps our git from running the filters of others. */
   readonly filterConfig: readonly string[];

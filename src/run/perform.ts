@@ -12,6 +12,7 @@ import { cleanUp } from "./cleanup.ts";
 import { Lookout } from "./desk.ts";
 import type { Hands } from "./hands.ts";
 import type { HandsParts } from "./hands-parts.ts";
+import { summarise } from "./summarise.ts";
 
 export class RealHands implements Hands {
   readonly #parts: HandsParts;
@@ -54,6 +55,8 @@ export class RealHands implements Hands {
         return [await land(repository, state, action, this.#takeInheritance())];
       case "undo":
         return [await undo(repository, state, action, this.#takeInheritance())];
+      case "summarise":
+        return [await summarise(this.#parts, this.#attempts.account, this.#lookout)];
       case "clean":
         return [await cleanUp(pool, this.#parts.folder, state, action.depth)];
       default:

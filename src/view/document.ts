@@ -4,12 +4,12 @@ import type { CheckResult, Refusal, RunOutcome } from "../core/event.ts";
 import { unreachable } from "../core/failure.ts";
 import { type RefName, type RepoPath, type RunId, type Sha, unitRef } from "../core/id.ts";
 import type { RunState, UnitState } from "../core/run.ts";
+import { runSummary } from "../core/run-summary.ts";
 import type { LandMode } from "../core/settings.ts";
-import { noSpend, type Spend } from "../core/spend.ts";
+import type { Spend } from "../core/spend.ts";
 import type { Reason, ReasonType } from "../core/worker.ts";
 import { type AgentDocument, agentDocuments } from "./agents.ts";
 import { type ApprovalDocument, approvalDocuments } from "./approvals.ts";
-import { runSummary } from "./summary.ts";
 import { type UnitStatus, unitStatus } from "./unit-status.ts";
 
 export interface ErrorFields {
@@ -228,7 +228,7 @@ export function totalSpend(state: RunState): Spend {
       outputTokens: sum.outputTokens + spend.outputTokens,
       usd: sum.usd + spend.usd,
     }),
-    noSpend,
+    state.summarySpend,
   );
 }
 

@@ -133,6 +133,8 @@ function sayAgent(event: RunEvent, look: ProgressLook): Said | undefined {
     }
     case "message-sent":
       return [event.unit, `is told by ${event.from}: ${event.text}`];
+    case "run-summarised":
+      return look.verbose ? ["run", "summed up by a model"] : undefined;
     case "context-written":
       return look.verbose ? ["run", `${event.by} wrote ${event.key}`] : undefined;
     default:

@@ -1,12 +1,12 @@
 /** What a report tells of our own agents: who worked below whom, what it cost, what they asked of people and of each other. */
 
 import type { RunState } from "../core/run.ts";
+import { runSummary } from "../core/run-summary.ts";
 import { tokensOf } from "../core/spend.ts";
 import { agentStatus, cachedShare } from "./agents.ts";
 import { approvalDocuments } from "./approvals.ts";
 import { totalSpend } from "./document.ts";
 import { code, plain, tableOf } from "./markdown.ts";
-import { runSummary } from "./summary.ts";
 import { sayCount, sayDuration, sayLines, saySpend } from "./words.ts";
 
 const rowsShownMax = 200;

@@ -5,6 +5,7 @@ import { copyFile, lstat, mkdir, realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { Failure, messageOf } from "../core/failure.ts";
 import type { RepoPath } from "../core/id.ts";
+import type { Setup } from "../core/settings.ts";
 import { fileFailure, isAbsent } from "../host/file.ts";
 import { cloneTree } from "../host/tree-copy.ts";
 
@@ -12,6 +13,19 @@ export interface Wanted {
   /** The key of the configuration that names it. */
   readonly key: string;
   readonly name: string;
+}
+
+/** Throws a Failure for what a run could not bring into any worktree, before it begins. */
+export async function requireSources(setup: Setup, checkout: string): Promise<void> {
+  for (const { key, name } of wantedOf(setup)) {
+    const advice = `make it in your checkout, or take it out of ${key}`;
+    await sourceOf({ key, name: insidePath(key, name), advice }, checkout);
+  }
+}
+
+export function wantedOf(setup: Setup): readonly Wanted[] {
+  const keys = ["copy", "clone"] as const;
+  return keys.flatMap((key) => setup[key].map((name) => ({ key: `setup.${key}`, name })));
 }
 
 /** The path of what was brought; undefined where the worktree has it already, as it has every tracked file. Throws a Failure
@@ -22,7 +36,7 @@ export async function bringFromCheckout(
   signal: AbortSignal,
 ): Promise<RepoPath | undefined> {
   const inside = insidePath(key, name);
-  const from = await sourceOf(key, inside, place.checkout);
+  const from = await sourceOf({ key, name: inside, advice: laterAdvice }, place.checkout);
   const to = path.join(place.worktree, inside);
   try {
     await requireInside(key, inside, place.worktree);
@@ -35,6 +49,10 @@ export async function bringFromCheckout(
     throw fileFailure(error, `bring ${inside} into ${place.worktree} (${key})`);
   }
 }
+
+/** It was there when the run began, and a run goes by what it was told then. */
+const laterAdvice =
+  "make it again in your checkout, then `pleach resume`; to do without it, `pleach cancel` this run, change the configuration and begin a new one";
 
 /** A path of the configuration, relative to the top of the repository. */
 function insidePath(key: string, name: string): RepoPath {
@@ -51,8 +69,7 @@ function insidePath(key: string, name: string): RepoPath {
 }
 
 /** A link in the checkout stands for what it leads to: a worktree never shares a folder with the checkout. */
-async function sourceOf(key: string, name: RepoPath, checkout: string) {
-  const advice = `make it in your checkout, or take it out of ${key}`;
+async function sourceOf({ key, name, advice }: Wanted & { advice: string }, checkout: string) {
   try {
     const file = await realpath(path.join(checkout, name));
     const stats = await stat(file);

@@ -9,7 +9,7 @@ import type { Mark } from "../host/process-tree.ts";
 import { runProcess } from "../host/run-process.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import { unattended } from "./check.ts";
-import { bringFromCheckout } from "./checkout-copy.ts";
+import { bringFromCheckout, wantedOf } from "./checkout-copy.ts";
 import { outputBytesMax, outputEnd, sizeOf } from "./output-log.ts";
 import { whatWentWrong } from "./process-end.ts";
 import { oneLine } from "./tail.ts";
@@ -68,11 +68,9 @@ export async function setUpWorktree(
 
 async function setUp(setup: Setup, place: SetupPlace, signal: AbortSignal): Promise<SetupOutcome> {
   const brought: RepoPath[] = [];
-  for (const key of ["copy", "clone"] as const) {
-    for (const name of setup[key]) {
-      const made = await bringFromCheckout({ key: `setup.${key}`, name }, place, signal);
-      if (made !== undefined) brought.push(made);
-    }
+  for (const wanted of wantedOf(setup)) {
+    const made = await bringFromCheckout(wanted, place, signal);
+    if (made !== undefined) brought.push(made);
   }
   for (const command of setup.run) {
     const failed = await runSetupCommand(command, place, signal);

@@ -75,6 +75,12 @@ describe("pleach status", () => {
     expect(JSON.parse(stdout)).toMatchObject({ version: 1, alive: false, folder: "/f" });
   });
 
+  it("leaves nothing out on a terminal that does not know its width", async () => {
+    const doors: Partial<Doors> = { readRun: async () => reading(landed()) };
+    const unknown = await type(["status"], doors, { tty: true, columns: 0 });
+    expect(unknown).toEqual(await type(["status"], doors, { tty: true, columns: 80 }));
+  });
+
   it("lists all runs, also one that cannot be read", async () => {
     const doors: Partial<Doors> = {
       listRuns: async () => [

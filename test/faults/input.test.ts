@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import {
@@ -7,6 +7,7 @@ import {
   kept,
   look,
   makeScene,
+  plainFiles,
   planOf,
   pleach,
   runKept,
@@ -143,6 +144,15 @@ describe("input that is wrong, or hostile", { timeout: 180_000 }, () => {
       ...Object.values(targets),
       ...Object.values(bases),
     ]);
+  });
+
+  it("begins no run for which set-up has nothing to bring", async () => {
+    const config = { setup: { copy: [".env"] } };
+    const scene = await makeScene({ ...plainFiles, ".agentrc.json": JSON.stringify(config) });
+    const ended = await runKept(scene, [...simpleRun(scene), "--trust"]);
+    expect([ended.code, ended.error?.code]).toEqual([7, "setup_missing"]);
+    expect(ended.stderr).toContain("setup.copy names .env");
+    expect(existsSync(path.join(scene.checkout, ".git/pleach"))).toBe(false);
   });
 
   it("has nothing to go on with where there is no run", async () => {

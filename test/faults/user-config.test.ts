@@ -167,8 +167,10 @@ describe("the user's configuration", { timeout: 180_000 }, () => {
     const scene = await makeScene();
     await scene.repository.git("branch", "pleach");
     const blocked = await runKept(scene, simpleRun(scene));
-    expect(blocked.code).toBe(3);
-    expect(blocked.stderr).toMatch(/branch.*pleach/);
+    expect([blocked.code, blocked.error?.code]).toEqual([3, "branch_in_the_way"]);
+    expect(blocked.stderr).toContain("git branch -m pleach");
+    // It never began: there is no run to go on with.
+    expect(existsSync(path.join(scene.checkout, ".git/pleach"))).toBe(false);
     await scene.repository.git("branch", "-m", "pleach", "pleach-2/x");
     await scene.repository.git("tag", "main", "HEAD");
     await scene.repository.git("update-ref", "refs/heads/-f", "HEAD");

@@ -368,3 +368,19 @@ test("a checkout that fails half-way is put back", async () => {
   expect(await fingerprint(scene.repository.path, { exceptPaths: ["x"] })).toEqual(before);
   expect(await leftovers(scene.repository.path)).toEqual([]);
 });
+
+test.each(["--assume-unchanged", "--skip-worktree"])(
+  "an edit under %s is the user's, and is named",
+  async (flag) => {
+    const scene = await makeMove({ a: "1\n", b: "1\n", c: "1\n" }, { a: "2\n", b: "2\n" });
+    const { repository } = scene;
+    await repository.git("update-index", flag, "a", "c");
+    repository.write({ a: "mine\n", c: "mine\n" });
+    await expectRefusal(scene, ["a"]);
+    await repository.git("update-index", flag.replace("--", "--no-"), "a");
+    repository.write({ a: "1\n" });
+    await expectMoved(scene);
+    expect([repository.read("a"), repository.read("c")]).toEqual(["2\n", "mine\n"]);
+    expect(await repository.git("ls-files", "-v", "c")).toMatch(/^[hS] c$/);
+  },
+);

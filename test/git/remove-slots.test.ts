@@ -96,6 +96,16 @@ test("a dozen slots that are removed leave nothing at all", async () => {
   expect(await fingerprint(user.path)).toEqual(before);
 });
 
+test("nothing is left where the state directory was deleted under a run that went on", async () => {
+  const { repository, state, base } = await ground();
+  const pool = await openSlotPool(state, repository, run);
+  await prepareSlot(pool, 1, { base, checkout: full });
+  rmSync(state, { recursive: true });
+  await prepareSlot(pool, 2, { base, checkout: full });
+  await (await removeSlots(pool)).finish();
+  expect(readdirSync(path.join(state, "worktrees"))).toEqual([]);
+});
+
 test("what a killed process left half-made is found, and a folder stays until its slot is prepared", async () => {
   const { user, repository, state, base } = await ground();
   const before = await fingerprint(user.path);

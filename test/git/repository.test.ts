@@ -76,6 +76,19 @@ describe("a repository is found", () => {
     });
   });
 
+  test("but not where the folder is a file, or lies in one", async () => {
+    const user = await makeRepository({ "a.txt": "a\n" });
+    const file = path.join(user.path, "a.txt");
+    await expect(openRepository(file)).rejects.toMatchObject({
+      exitCode: 3,
+      code: "not_a_folder",
+    });
+    await expect(openRepository(path.join(file, "deeper"))).rejects.toMatchObject({
+      exitCode: 3,
+      code: "folder_missing",
+    });
+  });
+
   test("but not before its first commit, unless that is allowed", async () => {
     const user = await makeRepository({ "a.txt": "a\n" }, { commit: false });
     await expect(openRepository(user.path)).rejects.toMatchObject({

@@ -108,6 +108,12 @@ test("the state directory is our own variable's, else XDG's, else the home's", (
   );
 });
 
+test("a state directory that is named by a relative path is refused: exit 7", () => {
+  const relative = () => stateHome({ PLEACH_STATE_HOME: "my state", HOME: "/home/a" });
+  expect(relative).toThrow(expect.objectContaining({ exitCode: 7, code: "state_home_relative" }));
+  expect(relative).toThrow(/PLEACH_STATE_HOME is "my state"/);
+});
+
 function mount(folder: string): void {
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "none", folder], { stdio: "ignore" });
   onTestFinished(() => {

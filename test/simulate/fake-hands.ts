@@ -12,6 +12,7 @@ import {
   unitRef,
 } from "../../src/core/id.ts";
 import type { RunState } from "../../src/core/run.ts";
+import { noSpend } from "../../src/core/spend.ts";
 import type { Reason } from "../../src/core/worker.ts";
 import type { Hands } from "../../src/run/hands.ts";
 import { checkOracle } from "./oracle.ts";
@@ -102,6 +103,9 @@ export class FakeHands implements Hands {
         return this.#land(action, state);
       case "undo":
         return [];
+      case "summarise":
+        await this.#step();
+        return [{ type: "run-summarised", text: "summed up", spend: noSpend }];
       case "clean":
         return this.#clean(state);
     }

@@ -130,6 +130,7 @@ function makeSettings(
     },
     budget: { agent: {}, unit: {}, run: {}, warnAt: 0.8 },
     approval,
+    ...(random.chance(0.1) ? { aggregate: "ai_summarize" as const } : {}),
     roles: [],
     yes: false,
     policy: [],

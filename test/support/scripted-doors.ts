@@ -12,6 +12,8 @@ export interface Typed {
 
 export interface TypeOptions {
   readonly tty?: boolean;
+  /** Of a terminal; 100 if absent. */
+  readonly columns?: number;
   readonly env?: World["env"];
 }
 
@@ -21,8 +23,8 @@ export async function type(
   doors: Partial<Doors> = {},
   options: TypeOptions = {},
 ): Promise<Typed> {
-  const stdout = keeper(options.tty === true);
-  const stderr = keeper(options.tty === true);
+  const stdout = keeper(options);
+  const stderr = keeper(options);
   const code = await main({
     arguments: line,
     env: options.env ?? {},
@@ -34,11 +36,14 @@ export async function type(
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }
 
-function keeper(isTTY: boolean): { readonly stream: Stream; text(): string } {
+function keeper({ tty: isTTY = false, columns = 100 }: TypeOptions): {
+  readonly stream: Stream;
+  text(): string;
+} {
   let kept = "";
   const stream: Stream = {
     isTTY,
-    columns: 100,
+    columns,
     write(text) {
       kept += text;
     },

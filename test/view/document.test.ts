@@ -37,7 +37,7 @@ describe("the final document", () => {
         },
       ],
       spend: { inputTokens: 0, cachedTokens: 0, outputTokens: 0, usd: 0 },
-      summary: "a: did it",
+      summary: "## a\n\ndid it",
       approvals: [],
       doneWhen: [{ name: "none left", passed: true }],
       landing: { asked: "auto", refused: null },

@@ -14,6 +14,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { Failure } from "../../src/core/failure.ts";
 import type { Setup } from "../../src/core/settings.ts";
 import { markOf, survivorsOf } from "../../src/host/process-tree.ts";
+import { requireSources } from "../../src/work/checkout-copy.ts";
 import { type SetupOutcome, setUpWorktree } from "../../src/work/setup.ts";
 import { eventually } from "../support/eventually.ts";
 import { makeWorkPlace, treeOf, type WorkPlace } from "../support/work-place.ts";
@@ -102,6 +103,20 @@ test.each(["copy", "clone"] as const)(
     });
   },
 );
+
+test("what is missing is told before a run begins, with what can still be done then", async () => {
+  const setup = { copy: [".env.test"], clone: ["missing"], run: [] };
+  await expect(requireSources(setup, place.checkout)).rejects.toMatchObject({
+    exitCode: 7,
+    code: "setup_missing",
+    advice: "make it in your checkout, or take it out of setup.clone",
+  });
+  await requireSources({ ...setup, clone: [] }, place.checkout);
+  // A run that has begun goes by what was recorded.
+  await expect(setUp({ clone: ["missing"] })).rejects.toMatchObject({
+    advice: expect.stringContaining("begin a new one"),
+  });
+});
 
 test("a path that leaves the repository or is git's own is refused", async () => {
   const names = ["../x", "/etc", "a/../../x", ".git", "packages/.GIT/config", ".", "", "a\0b"];

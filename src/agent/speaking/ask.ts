@@ -6,12 +6,14 @@ import { type Tool, tool } from "../tool.ts";
 
 const questionMax = 5000;
 
+const shape = z.strictObject({ question: z.string().min(1).max(questionMax) });
+
 export function askTool({ desk }: Surroundings, agent: AgentDoor): Tool {
   return tool({
     name: "ask",
     description:
       "Asks the person who runs this, and waits for the answer. Only for what you can neither find out nor decide yourself.",
-    shape: z.strictObject({ question: z.string().min(1).max(questionMax) }),
+    shape,
     // Asked again after a restart it has the answer that was given.
     effect: "reads",
     call: async ({ question }, signal) => {

@@ -14,12 +14,14 @@ const path = z
   .max(pathMax)
   .refine((said) => isInside(said), "must be a path from the root of the repository, with /");
 
+const shape = z.strictObject({ paths: z.array(path).min(1).max(pathsMax) });
+
 export function claimTool({ desk }: Surroundings, agent: AgentDoor): Tool {
   return tool({
     name: "claim",
     description:
       "Asks for paths that your unit does not own: all of them or none. It is granted where no other unit owns them and they are not protected.",
-    shape: z.strictObject({ paths: z.array(path).min(1).max(pathsMax) }),
+    shape,
     effect: "changes",
     call: async ({ paths }) => {
       const answer = await desk.claim(agent.id, paths as readonly string[] as readonly RepoPath[]);

@@ -6,7 +6,7 @@ import type { Surroundings } from "../surroundings.ts";
 import { type Tool, tool } from "../tool.ts";
 
 const keyMax = 100;
-const valueCharactersMax = 20_000;
+const valueCharactersMax = 16_000;
 
 const key = z
   .string()
@@ -14,12 +14,15 @@ const key = z
   .max(keyMax)
   .regex(/^[\w.:/-]+$/, "must be of letters, digits and . : / _ -");
 
+const readShape = z.strictObject({ key: key.optional() });
+const writeShape = z.strictObject({ key, value: z.json() });
+
 export function contextReadTool({ desk }: Surroundings): Tool {
   return tool({
     name: "context_read",
     description:
       "Reads a value that the agents of this run share, with who wrote it; without a key, the names of all.",
-    shape: z.strictObject({ key: key.optional() }),
+    shape: readShape,
     effect: "reads",
     call: async (given) => {
       const context = desk.context();
@@ -42,7 +45,7 @@ export function contextWriteTool({ desk }: Surroundings, agent: AgentDoor): Tool
     name: "context_write",
     description:
       "Writes a value that all agents of this run can read, such as a decision that others must keep to. null removes it.",
-    shape: z.strictObject({ key, value: z.json() }),
+    shape: writeShape,
     effect: "changes",
     call: async (given) => {
       const { length } = JSON.stringify(given.value);
