@@ -76,7 +76,7 @@ async function makeCall(agent: AgentAtWork, due: DueCall, at: CallPlace): Promis
   if (read.type === "bad") return keep(agent, due, { type: "failed", text: read.text }, true);
   const waited = pending.waiting !== undefined && !pending.waiting.cleared;
   if (
-    agent.cutOff.has(index) &&
+    agent.cutOff.has(pending.call) &&
     read.effect === "changes" &&
     !(waited && !pending.waiting?.altered)
   ) {
