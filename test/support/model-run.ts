@@ -1,7 +1,9 @@
 /** Runs of the built program whose units are worked on by a scripted model: the server is a process of its own, and what it was
  *  asked is what the test believes. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "vitest";
+import type { TranscriptLine } from "../../src/agent/transcript-line.ts";
 import type { JournalLine, RunEvent } from "../../src/core/event.ts";
 import { type Started, startPleach } from "./killed-run.ts";
 import {
@@ -83,7 +85,7 @@ export interface ModelScene extends Scene {
   /** What the program finds: the key, and a home of its own. */
   readonly env: Readonly<Record<string, string>>;
   /** In a process group of its own, to be killed. */
-  start(args: readonly string[]): Started;
+  start(args: readonly string[], env?: Readonly<Record<string, string>>): Started;
 }
 
 export async function makeModelScene(parts: ModelSceneParts): Promise<ModelScene> {
@@ -117,7 +119,7 @@ export async function makeModelScene(parts: ModelSceneParts): Promise<ModelScene
     env,
     type: (args, how) => scene.type(args, withEnv(how)),
     ask: (args, how) => scene.ask(args, withEnv(how)),
-    start: (args) => startPleach(place, args, { ...quietGit, ...env }),
+    start: (args, more = {}) => startPleach(place, args, { ...quietGit, ...env, ...more }),
   };
 }
 
@@ -206,4 +208,35 @@ export async function billed(
     ({ response }) => response.status === 200,
   );
   return { calls, input: calls * each.input, output: calls * each.output };
+}
+
+/** Transcripts of the newest attempt of each unit, by `unit/agent`: the lines that are whole. */
+export function transcriptsOf(
+  { repository }: Pick<Scene, "repository">,
+  run: string,
+): ReadonlyMap<string, readonly TranscriptLine[]> {
+  const units = path.join(repository.path, ".git/pleach/runs", run, "units");
+  const found = new Map<string, readonly TranscriptLine[]>();
+  for (const unit of namesIn(units)) {
+    const newest = Math.max(0, ...namesIn(path.join(units, unit)).map(Number));
+    const agents = path.join(units, unit, String(newest), "agents");
+    for (const name of namesIn(agents)) {
+      const lines = readFileSync(path.join(agents, name), "utf8").split("\n").slice(0, -1);
+      const told = lines.map((line) => JSON.parse(line) as TranscriptLine);
+      found.set(`${unit}/${name.replace(/\.jsonl$/, "")}`, told);
+    }
+  }
+  return found;
+}
+
+/** How many calls of the model are begun and not answered, as far as anybody can know. */
+export function callsInFlight(scene: Pick<Scene, "repository">, run: string): number {
+  const open = [...transcriptsOf(scene, run).values()].filter(
+    (lines) => lines.at(-1)?.type === "asked",
+  );
+  return open.length;
+}
+
+function namesIn(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
 }
