@@ -71,7 +71,7 @@ function effectOf({ read }: DueCall): Effect {
 }
 
 async function makeCall(agent: AgentAtWork, due: DueCall, at: CallPlace): Promise<void> {
-  const { pending, read, index } = due;
+  const { pending, read } = due;
   if (agent.lifetime.aborted) return;
   if (read.type === "bad") return keep(agent, due, { type: "failed", text: read.text }, true);
   const waited = pending.waiting !== undefined && !pending.waiting.cleared;
