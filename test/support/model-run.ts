@@ -174,7 +174,7 @@ export async function paidTwice(server: ModelServer): Promise<readonly string[]>
 
 /** Every request met a fixture. */
 export async function expectScripted(server: ModelServer): Promise<void> {
-  const lost = (await server.requests()).filter(({ response }) => response.status >= 404);
+  const lost = (await server.requests()).filter(({ response }) => response.status === 503);
   expect(lost.map((each) => wordsOf(each).slice(-1500))).toEqual([]);
 }
 
