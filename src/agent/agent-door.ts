@@ -1,6 +1,7 @@
 /** What the tools of an agent, and those who started it, may know of it and ask of it. */
 import type { Account } from "../core/budget.ts";
 import type { AgentFact, AgentId } from "../core/desk.ts";
+import type { ToolCall } from "../core/model.ts";
 import type { Aggregate, Json } from "../core/plan.ts";
 import type { Role, ToolName } from "../core/role.ts";
 import type { Background } from "./background.ts";
@@ -49,7 +50,7 @@ export interface AgentAtWork extends AgentDoor {
   readonly keeper: AgentKeeper;
   readonly toolMap: ReadonlyMap<string, Tool>;
   /** Calls of tools that were under way when the agent was cut off. */
-  readonly cutOff: ReadonlySet<number>;
+  readonly cutOff: ReadonlySet<ToolCall>;
   readonly background: Background;
   /** Whether it may end now. */
   readonly judge: Judge;

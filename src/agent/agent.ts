@@ -5,6 +5,7 @@
 import { setMaxListeners } from "node:events";
 import type { Account } from "../core/budget.ts";
 import type { AgentFact, AgentId, InvocationKind } from "../core/desk.ts";
+import type { ToolCall } from "../core/model.ts";
 import type { Role, ToolName } from "../core/role.ts";
 import type { AgentAtWork, AgentDoor, AgentKeeper, ChildPlace, Judge } from "./agent-door.ts";
 import { statusOf } from "./agent-status.ts";
@@ -57,7 +58,7 @@ export class Agent implements AgentAtWork {
   readonly files: FileStates;
   readonly background: Background;
   /** Calls of tools that were under way when the agent was cut off. */
-  readonly cutOff: ReadonlySet<number>;
+  readonly cutOff: ReadonlySet<ToolCall>;
   readonly toolMap: ReadonlyMap<string, Tool>;
   readonly #notes: string[] = [];
   #conversation: Conversation;
@@ -71,7 +72,7 @@ export class Agent implements AgentAtWork {
     this.#conversation = foldTranscript(parts.transcript.before);
     this.files = FileStates.fromJson(this.#conversation.files);
     this.cutOff = new Set(
-      this.#conversation.calls.flatMap(({ result }, at) => (result === undefined ? [at] : [])),
+      this.#conversation.calls.flatMap(({ call, result }) => (result === undefined ? [call] : [])),
     );
     this.background = new Background();
     this.#seat = new Seat(around.roster, this.lifetime);

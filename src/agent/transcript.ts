@@ -6,6 +6,7 @@ import type { AgentId } from "../core/desk.ts";
 import { Failure } from "../core/failure.ts";
 import { noSpend, type Spend, sumOf } from "../core/spend.ts";
 import { fileFailure, isAbsent, syncFolder } from "../host/file.ts";
+import { redacted } from "./redaction.ts";
 import type { TranscriptLine } from "./transcript-line.ts";
 
 /** The folder of transcripts in an attempt's record. */
@@ -127,16 +128,6 @@ function corrupt(file: string, position: number, cause?: unknown): Failure {
     advice: "move the file away: the agent then begins anew in what it left",
     cause,
   });
-}
-
-/** The same value with every text in it redacted. */
-function redacted(value: unknown, redact: (text: string) => string): unknown {
-  if (typeof value === "string") return redact(value);
-  if (Array.isArray(value)) return value.map((each) => redacted(each, redact));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [key, redacted(each, redact)]),
-  );
 }
 
 /** Lines that come while others are on their way to the disk go together in the next write. */

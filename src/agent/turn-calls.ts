@@ -71,12 +71,12 @@ function effectOf({ read }: DueCall): Effect {
 }
 
 async function makeCall(agent: AgentAtWork, due: DueCall, at: CallPlace): Promise<void> {
-  const { pending, read, index } = due;
+  const { pending, read } = due;
   if (agent.lifetime.aborted) return;
   if (read.type === "bad") return keep(agent, due, { type: "failed", text: read.text }, true);
   const waited = pending.waiting !== undefined && !pending.waiting.cleared;
   if (
-    agent.cutOff.has(index) &&
+    agent.cutOff.has(pending.call) &&
     read.effect === "changes" &&
     !(waited && !pending.waiting?.altered)
   ) {

@@ -128,7 +128,14 @@ function byPlace(checks: ReadonlyMap<string, CheckLog>): (a: string, b: string) 
     const name = order.indexOf(inRecord(file));
     return name >= 0 ? name : order.indexOf(checks.has(file) ? "check" : "other");
   };
-  return (a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1);
+  return (a, b) => placeOf(a) - placeOf(b) || byName.compare(stem(a), stem(b));
+}
+
+const byName = new Intl.Collator("en", { numeric: true });
+
+/** An agent stands before its subagents: `coder`, then `coder.1`. */
+function stem(file: string): string {
+  return file.replace(/\.jsonl$/, "");
 }
 
 async function readEnd(folder: string, name: string): Promise<LogFile | undefined> {

@@ -1,5 +1,6 @@
 /** The worker that is a model, made real: its models, its policy, its roles, and the places that its agents may see. */
 import { readConventions } from "../agent/conventions.ts";
+import { redacted } from "../agent/redaction.ts";
 import { withBuiltInRoles } from "../agent/roles/read-roles.ts";
 import { Roster } from "../agent/roster.ts";
 import { rulingOf } from "../agent/ruling.ts";
@@ -73,7 +74,8 @@ export async function makeApproachJudge(
   told: ModelSettings,
   settings: Settings,
 ): Promise<Judge> {
-  return createApproachJudge(await access(name, told), settings.budget.agent);
+  const redact = redactAll(settings);
+  return createApproachJudge(await access(name, told), settings.budget.agent, redact);
 }
 
 export async function makeRunSummary(
@@ -83,8 +85,12 @@ export async function makeRunSummary(
 ): Promise<NonNullable<HandsParts["summarise"]>> {
   const model = await access(name, told);
   const { summariseRun } = await import("../work/run-summary.ts");
-  return (results, account, signal) =>
-    summariseRun({ access: model, budget: settings.budget.agent, results, account }, signal);
+  const redact = redactAll(settings);
+  return async (results, account, signal) => {
+    const { agent: budget } = settings.budget;
+    const summary = await summariseRun({ access: model, budget, results, account }, signal);
+    return redacted(summary, redact);
+  };
 }
 
 /** The field's words for the model of whoever asks; another maker's names mean nothing at this endpoint. */

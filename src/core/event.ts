@@ -50,6 +50,8 @@ export type AttemptOutcome =
 export interface Leavings {
   readonly snapshot?: Sha;
   readonly left?: readonly string[];
+  /** Its worktree was ready, and so was what it had to go on from. */
+  readonly begun?: true;
 }
 
 /** One more attempt of the same unit at the same time. */

@@ -90,6 +90,8 @@ export type ModelOutcome =
 export interface Model {
   /** As the configuration names it. */
   readonly name: string;
+  /** The environment variable that its key is in. */
+  readonly keyName?: string;
   ask(request: ModelRequest, signal: AbortSignal): Promise<ModelOutcome>;
   /** An estimate from above, in tokens, of what sending this costs. */
   countTokens(request: ModelRequest): number;

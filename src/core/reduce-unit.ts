@@ -190,11 +190,12 @@ function interrupt(
   return goBack(told, event.unit, cutOf(running, event.leavings));
 }
 
-/** One that was worked on several ways begins anew. Where nothing was left because it had not even begun to go on, what was cut off before is still there. */
-function cutOf(running: Running, { snapshot }: Leavings): Cut | undefined {
+/** One that was worked on several ways begins anew. Where it had not even begun, or its worktree is gone, what was cut off before
+ *  is still there: what its agents had said goes only with what they had done. */
+function cutOf(running: Running, { snapshot, begun }: Leavings): Cut | undefined {
   const { attempt, base, continues, others } = running;
   if (others.length > 0) return undefined;
-  if (snapshot === undefined && continues !== undefined) return continues;
+  if (begun !== true) return continues;
   return { attempt, base, ...(snapshot === undefined ? {} : { snapshot }) };
 }
 

@@ -148,20 +148,20 @@ function lastWord(model: Model, fault: ModelFault): PatientOutcome {
 
 /** What to do where it is no use to try again. */
 const providerAdvice: Partial<Record<ModelFaultKind, string>> = {
-  refused_key:
-    "set a key that works in the variable that the worker's apiKeyEnv names, then pleach resume",
+  refused_key: "set a key that works in $KEY, then pleach resume",
   no_credit: "add credit at the provider, then pleach resume",
   not_found: "look at the worker's baseURL and model in .agentrc.json; pleach run starts anew",
 };
 
 function out(model: Model, fault: ModelFault, tries: number): PatientOutcome {
   const often = tries > 1 ? `, after ${tries} tries` : "";
+  const { name, keyName = "the variable that its apiKeyEnv names" } = model;
   const advice = providerAdvice[fault.kind] ?? "pleach resume goes on when it can be used again";
   const failure = new Failure(
     "provider",
     `provider_${fault.kind}`,
-    `the provider of worker ${model.name} cannot be used${often}: ${fault.message}`,
-    { advice },
+    `the provider of worker ${name} cannot be used${often}: ${fault.message}`,
+    { advice: advice.replace("$KEY", () => keyName) },
   );
   return { type: "out", fault, failure };
 }

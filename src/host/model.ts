@@ -42,6 +42,7 @@ export async function createModel(settings: ModelSettings, parts: ModelParts): P
   const sayable = key === undefined || /^[\x21-\x7e]+$/.test(key);
   return {
     name: parts.name,
+    keyName: settings.apiKeyEnv,
     ask: (request, signal) =>
       sayable ? ask(door, request, signal) : Promise.resolve(unsayable(door)),
     countTokens: estimateRequest,

@@ -98,7 +98,7 @@ function agentRow(
   const depth = agent.agent.split(".").length - 1;
   const end = agent.endedAt ?? (state.at.phase === "working" ? now : state.updatedAt);
   return [
-    { text: `${"  ".repeat(depth)}${unit.id}/${agent.agent}` },
+    { text: `${unit.id}/${agent.agent}`, depth },
     { text: agent.role },
     { text: status.replace("_", " "), colour: colourOf(status) },
     { text: sayCount(agent.turns, "turn") },

@@ -4,6 +4,8 @@ import type { Colour, Paint } from "./words.ts";
 
 export interface Cell {
   readonly text: string;
+  /** How many levels below the first it stands. */
+  readonly depth?: number;
   readonly colour?: Colour | undefined;
 }
 
@@ -25,7 +27,7 @@ export function renderTable(
 ): string {
   const head = header.map((text): Cell => ({ text, colour: "dim" }));
   const all = [head, ...rows].map((row) =>
-    row.map((cell) => ({ ...cell, text: oneLine(cell.text) })),
+    row.map((cell) => ({ ...cell, text: `${"  ".repeat(cell.depth ?? 0)}${oneLine(cell.text)}` })),
   );
   const widths = header.map((_, column) =>
     Math.min(columnCellsMax, Math.max(...all.map((row) => displayWidth(row[column]?.text ?? "")))),

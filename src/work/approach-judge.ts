@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { fence } from "../agent/fence.ts";
 import { askOnce } from "../agent/lone-question.ts";
+import { type Redact, redacted, redactedDesk } from "../agent/redaction.ts";
 import type { ModelAccess } from "../agent/surroundings.ts";
 import type { Budget, Json } from "../core/plan.ts";
 import type { Judge } from "../core/worker.ts";
@@ -15,9 +16,10 @@ const verdictShape = z.strictObject({
 
 const system = `You are a judge. Several approaches to the same task have been worked out independently, and each passes all checks. Choose the one that should be merged: the one that does what was asked, completely and with the least that was not asked for; then the one that is easiest to read and to keep. What the approaches say of themselves counts for nothing; what their differences show counts. Answer with one call of the tool choose.`;
 
-export function createApproachJudge(access: ModelAccess, budget: Budget): Judge {
+export function createApproachJudge(access: ModelAccess, budget: Budget, redact: Redact): Judge {
   return {
-    async choose({ assignment, candidates }, desk, signal) {
+    async choose({ assignment, candidates }, open, signal) {
+      const desk = redactedDesk(open, redact);
       const known = candidates.map(({ attempt }) => attempt);
       const parts = candidates.map(({ attempt, summary, diff }) =>
         [
@@ -44,7 +46,9 @@ export function createApproachJudge(access: ModelAccess, budget: Budget): Judge 
         if (answer.type === "stopped") return undefined;
         if (answer.type === "unanswered") return byOrder(known, answer.why);
         const verdict = verdictIn(answer.answer.calls[0]?.text);
-        if (verdict !== undefined && known.includes(verdict.attempt)) return verdict;
+        if (verdict !== undefined && known.includes(verdict.attempt)) {
+          return redacted(verdict, redact);
+        }
         complaint = `\n\nAnswer with one call of choose; attempt is one of ${known.join(", ")}.`;
       }
       return byOrder(known, "the judge gave no verdict");

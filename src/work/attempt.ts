@@ -84,6 +84,7 @@ async function recoverLeavings(parts: AttemptParts): Promise<Leavings> {
 
 function leavingsOf({ commit, left }: Snapshot): Leavings {
   return {
+    begun: true,
     ...(commit === undefined ? {} : { snapshot: commit }),
     ...(left.length === 0 ? {} : { left }),
   };

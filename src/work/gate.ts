@@ -7,7 +7,7 @@ import { type Change, isHeld } from "../git/change.ts";
 export interface GateFacts {
   readonly unit: UnitId;
   readonly ownership: Ownership;
-  /** Paths beyond its own that the unit was granted. */
+  /** Paths beyond its own that were granted to the unit. */
   readonly claimed: readonly RepoPath[];
   readonly isProtected: (path: string) => boolean;
   /** Where each new or changed symlink leads. */
@@ -54,8 +54,10 @@ interface Kind {
 const faults: readonly Kind[] = [
   {
     why: "not owned by this unit alone",
-    is: ({ path }, { ownership, unit, claimed }) =>
-      ownership.ownerOf(path) !== unit && !claimed.includes(path),
+    is: ({ path }, { ownership, claimed, unit }) => {
+      if (ownership.ownerOf(path) === unit) return false;
+      return ownership.owners(path).length > 0 || !claimed.includes(path);
+    },
   },
   { why: "protected", is: ({ path }, facts) => facts.isProtected(path) },
   {

@@ -15,6 +15,7 @@ import {
   systemPrompt,
   unitTask,
 } from "../agent/prompt.ts";
+import { redacted, redactedDesk } from "../agent/redaction.ts";
 import { findRole } from "../agent/roles/built-in.ts";
 import type { Roster } from "../agent/roster.ts";
 import { shellEnvironment } from "../agent/shell-sandbox.ts";
@@ -75,8 +76,9 @@ export interface ModelWorkerOptions {
 export function createModelWorker(options: ModelWorkerOptions): Worker {
   return {
     name: options.name,
-    async work(assignment, place, desk, signal) {
+    async work(assignment, place, open, signal) {
       if (signal.aborted) return { type: "stopped" };
+      const desk = redactedDesk(open, options.redact);
       const roles = rolesOf(options, assignment);
       const timeout = AbortSignal.timeout(assignment.timeoutMs + timeoutGraceMs);
       const ending = AbortSignal.any([signal, timeout]);
@@ -90,7 +92,7 @@ export function createModelWorker(options: ModelWorkerOptions): Worker {
           judgeOf: (role) => judgeOf(role, assignment, place, options.checkSandbox?.(place)),
         });
         if (signal.aborted) return { type: "stopped" };
-        return outcomeOf(end, assignment);
+        return redacted(outcomeOf(end, assignment), options.redact);
       } finally {
         await agents.close();
       }

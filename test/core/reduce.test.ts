@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RunEvent } from "../../src/core/event.ts";
+import type { Leavings, RunEvent } from "../../src/core/event.ts";
 import type { UnitId } from "../../src/core/id.ts";
 import { foldRun, reduce } from "../../src/core/reduce.ts";
 import { base, sha, startRun, unit } from "../support/run-state.ts";
@@ -93,6 +93,25 @@ describe("what an attempt leaves", () => {
       interruptions: 1,
       leavings: [{ attempt: 1, snapshot: sha(9), left: [] }],
     });
+  });
+
+  it("agents go on where they were cut off last, whether they had changed anything there or not", () => {
+    const workers = { model: { type: "model" } } as never;
+    const story = startRun({ units: [unit("a")], settings: { worker: "model", workers } }).start(
+      "a",
+    );
+    const cut = (attempt: number, leavings: Leavings) =>
+      story.happened({ type: "unit-interrupted", unit: a, attempt, leavings }).state().units[0]
+        ?.cut;
+    const goOn = (attempt: number, continues: number) =>
+      story.happened({ type: "unit-started", unit: a, attempt, base, slot: 1, continues });
+    const first = { attempt: 1, base, snapshot: sha(9) };
+    expect(cut(1, { begun: true, snapshot: sha(9) })).toEqual(first);
+    goOn(2, 1);
+    // It was cut off before its worktree was ready.
+    expect(cut(2, {})).toEqual(first);
+    goOn(3, 1);
+    expect(cut(3, { begun: true })).toEqual({ attempt: 3, base });
   });
 
   it("a unit cut off again and again is given up", () => {

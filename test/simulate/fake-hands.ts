@@ -247,12 +247,13 @@ export class FakeHands implements Hands {
     slot: SlotState,
     changed: readonly RepoPath[],
   ) {
-    if (changed.length === 0 || this.#plants.has("no snapshot")) return {};
+    const begun = true as const;
+    if (changed.length === 0 || this.#plants.has("no snapshot")) return { begun };
     const commit = { tree: { ...slot.tree }, parents: [base], by: "snapshot", unit } as const;
     const snapshot = this.#world.commit(commit);
     this.#world.refs.set(snapshotRef(this.#scenario.run, unit, attempt), snapshot);
     await this.#step();
-    return { snapshot };
+    return { begun, snapshot };
   }
 
   async #gate(

@@ -57,8 +57,9 @@ function stepInto(here: readonly string[], part: string): readonly string[] | un
 }
 
 describe("the ownership gate", () => {
-  it("lets through only what the unit alone owns, that is unprotected and that a commit holds", () => {
-    const facts = { mine: owned, others: owned, guarded: owned, claimed: fc.array(pathOf) };
+  it("lets through only what the unit alone owns or was granted, that is unprotected and that a commit holds", () => {
+    const claims = fc.array(pathOf, { maxLength: 2 });
+    const facts = { mine: owned, others: owned, guarded: owned, claimed: claims };
     fc.assert(
       fc.property(fc.array(oneChange, { maxLength: 5 }), fc.record(facts), (changed, who) => {
         const ownership = ownershipOf([
@@ -67,13 +68,14 @@ describe("the ownership gate", () => {
         ]);
         const reason = gate(changed, {
           unit: "mine" as UnitId,
-          claimed: who.claimed as RepoPath[],
           ownership,
+          claimed: who.claimed as RepoPath[],
           isProtected: isProtected(globsOf(who.guarded)),
           links: new Map(),
         });
         const isWrong = ({ path, kind, newMode, oid }: Change) =>
-          ((!isIn(path, who.mine) || isIn(path, who.others)) && !who.claimed.includes(path)) ||
+          !(isIn(path, who.mine) || who.claimed.includes(path)) ||
+          isIn(path, who.others) ||
           isIn(path, who.guarded) ||
           (kind !== "deleted" && (newMode === "160000" || oid === zeros));
         if (changed.length === 0) expect(reason?.type).toBe("no_change");
@@ -91,6 +93,7 @@ describe("the ownership gate", () => {
     const facts = {
       unit: "mine" as UnitId,
       ownership: ownershipOf([{ id: "mine" as UnitId, owns: ["**" as Glob] }]),
+      claimed: [],
       isProtected: () => false,
       links: new Map(),
     };

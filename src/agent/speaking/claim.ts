@@ -29,7 +29,7 @@ export function claimTool({ desk }: Surroundings, agent: AgentDoor): Tool {
         return { type: "done", text: `you may change ${paths.join(", ")} now` };
       }
       const owner =
-        answer.owner === undefined ? "" : ` It belongs to the unit ${answer.owner}: message it.`;
+        answer.owner === undefined ? "" : ` Say with message to ${answer.owner} what you need.`;
       return { type: "failed", text: `not granted: ${answer.why}.${owner}` };
     },
   });
