@@ -13,6 +13,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startProcess } from "../src/host/process.ts";
 import { detectBubblewrap } from "../src/host/sandbox.ts";
+import { type ModelServer, startModelServer } from "./support/model-server.ts";
 import { builtProgram, type Ran, runProgram } from "./support/program.ts";
 import { commandsOf, fencesOf } from "./support/readme.ts";
 import { makeRepository, type TestRepository } from "./support/repository.ts";
@@ -50,15 +51,32 @@ const agents = {
   claude: agent("-p --permission-mode acceptEdits"),
 };
 
+/** The model of the README, wherever it listens: it comments the files of whichever unit it is told of. */
+const modelAddress = "http://localhost:11434/v1";
+const fixtures = ["cart", "shop"].flatMap((unit) => {
+  const match = { userMessage: `(${unit})` };
+  const command = `for file in src/${unit}/*; do sed -i '1i // ${unit}' "$file"; done`;
+  const toolCalls = [{ name: "shell", arguments: { command } }];
+  return [
+    { match: { ...match, turnIndex: 0 }, response: { toolCalls } },
+    { match: { ...match, turnIndex: 1 }, response: { content: `Commented ${unit}.` } },
+  ];
+});
+
 let home: string;
-beforeAll(() => {
+let model: ModelServer;
+beforeAll(async () => {
+  model = await startModelServer(fixtures);
   // Not below /tmp, of which a sandbox has its own: the agents are installed here.
   home = mkdtempSync("/var/tmp/pleach-readme-");
   mkdirSync(path.join(home, "bin"));
   chmodSync(builtProgram, 0o755);
   symlinkSync(builtProgram, path.join(home, "bin/pleach"));
 });
-afterAll(() => rmSync(home, { recursive: true, force: true }));
+afterAll(async () => {
+  await model.stop();
+  rmSync(home, { recursive: true, force: true });
+});
 
 const parts = ["cart", "shop", "user"].flatMap((folder) => [1, 2, 3].map((n) => ({ folder, n })));
 const example = {
@@ -77,7 +95,9 @@ async function makeExample(section: string): Promise<TestRepository> {
   for (const fence of fences.filter((one) => soFar.includes(one.section))) {
     const isForeign = fence.file === ".agentrc.json" && fence.section !== section;
     if (fence.file !== undefined && !isForeign)
-      await repository.commit({ [fence.file]: fence.text });
+      await repository.commit({
+        [fence.file]: fence.text.replaceAll(modelAddress, model.baseURL),
+      });
   }
   const write = (name: string, text: string) =>
     repository.write({ [path.join(home, "bin", name)]: text });

@@ -81,12 +81,8 @@ export async function settingsOf(
       : problemsFailure("config_wrong", "the config", wrong);
   }
   if (named === undefined) throw noWorker();
-  return {
-    ...plainSettings(config, flags, facts),
-    target: facts.target,
-    worker: named,
-    workers: all,
-  };
+  const { target } = facts;
+  return { ...plainSettings(config, flags, facts), target, worker: named, workers: all };
 }
 
 function plainSettings(
