@@ -2,7 +2,7 @@
  *  and nothing is written. */
 import path from "node:path";
 import { type ReadConfig, readConfig } from "../config/read-config.ts";
-import { settingsOf, typedWorkers } from "../config/settings-of.ts";
+import { flagWorker, settingsOf } from "../config/settings-of.ts";
 import { isTrusted, obeyedConfig, trustQuestion } from "../config/trust.ts";
 import { Failure } from "../core/failure.ts";
 import type { RefName, RepoPath, Sha, UnitId } from "../core/id.ts";
@@ -211,7 +211,8 @@ async function untrusted(
   if (whole.commands.length === 0) return [];
   if (await isTrusted(home, repository.name, whole.hash)) return [];
   const workers = new Set(plan.units.map((unit) => unit.worker ?? settings.worker));
-  for (const typed of typedWorkers(request)) workers.delete(typed);
+  if (request.command !== undefined) workers.delete(flagWorker.command);
+  if (request.codemod !== undefined) workers.delete(flagWorker.codemod);
   const obeyed = obeyedConfig(config, {
     checks: request.checks.length === 0,
     unitChecks: request.unitChecks.length === 0,
