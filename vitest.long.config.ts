@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     globalSetup: ["test/support/build.ts"],
     include: ["test/long/**/*.test.ts"],
+    // A sweep waits much for programs of its own: one for each processor.
+    maxWorkers: "100%",
     testTimeout: 900_000,
     hookTimeout: 120_000,
   },

@@ -24,6 +24,16 @@ export function modelsOf(
   return new Map(models);
 }
 
+/** Models that may be asked beside the units' own workers: by a role that names one, as a judge, or for the run's summary. */
+export function askedModels(settings: Settings, plan: PlanFile): readonly string[] {
+  const sumsUp = (plan.aggregate ?? settings.aggregate) === "ai_summarize";
+  const judges = plan.units.some(({ approaches = 1 }) => approaches > 1);
+  if (!sumsUp && !judges && modelsOf(settings, plan).size === 0) return [];
+  return Object.entries(settings.workers).flatMap(([name, { type }]) =>
+    type === "model" ? [name] : [],
+  );
+}
+
 /** Those of the repository and of the user. */
 export async function broughtRoles(topLevel: string): Promise<BroughtRoles> {
   const home = os.homedir();

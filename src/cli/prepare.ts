@@ -2,7 +2,7 @@
  *  and nothing is written. */
 import path from "node:path";
 import { type ReadConfig, readConfig } from "../config/read-config.ts";
-import { settingsOf, typedWorkers } from "../config/settings-of.ts";
+import { flagWorker, settingsOf } from "../config/settings-of.ts";
 import {
   isTrusted,
   obeyedConfig,
@@ -25,7 +25,7 @@ import { readPlanFile, requirePlan } from "../plan/plan-file.ts";
 import { matchedFiles, planFromFiles } from "../plan/static-planner.ts";
 import { mistakenPlaceholders } from "../work/placeholder.ts";
 import type { RunRequest } from "./doors.ts";
-import { broughtRoles, modelsOf, requireModels } from "./model-needs.ts";
+import { askedModels, broughtRoles, modelsOf, requireModels } from "./model-needs.ts";
 
 export interface Prepared {
   readonly repository: Repository;
@@ -266,8 +266,12 @@ async function untrusted(
   const { read, settings, plan } = found;
   const { config, folder } = read;
   if (!(await isOpen(await trustQuestion(config, folder)))) return open;
-  const workers = new Set(plan.units.map((unit) => unit.worker ?? settings.worker));
-  for (const typed of typedWorkers(request)) workers.delete(typed);
+  const workers = new Set([
+    ...plan.units.map((unit) => unit.worker ?? settings.worker),
+    ...askedModels(settings, plan),
+  ]);
+  if (request.command !== undefined) workers.delete(flagWorker.command);
+  if (request.codemod !== undefined) workers.delete(flagWorker.codemod);
   const obeyed = obeyedConfig(config, {
     checks: request.checks.length === 0,
     unitChecks: request.unitChecks.length === 0,

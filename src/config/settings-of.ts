@@ -50,16 +50,8 @@ export interface SettingsFacts {
   readonly roles: readonly Role[];
 }
 
-/** The name of the worker that `--command` or `--codemod` makes. */
-const flagWorker = { command: "command", codemod: "codemod" } as const;
-
-/** The names of the workers that flags make, in place of any of the config. */
-export function typedWorkers({ command, codemod }: RunFlags): readonly string[] {
-  return [
-    ...(command === undefined ? [] : [flagWorker.command]),
-    ...(codemod === undefined ? [] : [flagWorker.codemod]),
-  ];
-}
+/** The name of the worker that `--command` or `--codemod` makes, in place of any such of the config. */
+export const flagWorker = { command: "command", codemod: "codemod" } as const;
 
 /** Throws a usage Failure with every problem of flags, or of the files that the config names. */
 export async function settingsOf(
