@@ -118,7 +118,7 @@ function begunRuns(scene: Scene): readonly string[] {
   });
 }
 
-function hasBegun(scene: Scene): boolean {
+export function hasBegun(scene: Scene): boolean {
   return begunRuns(scene).length > 0;
 }
 
