@@ -83,7 +83,9 @@ export type Judgement =
       readonly type: "again";
       readonly from: "check" | "verify" | "verdict" | "aggregate";
       readonly text: string;
-    };
+    }
+  /** It has failed; nothing that it could still do would help. */
+  | { readonly type: "bad"; readonly message: string };
 
 export type Judge = (agent: AgentDoor, signal: AbortSignal) => Promise<Judgement>;
 

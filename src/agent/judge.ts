@@ -73,14 +73,25 @@ function dataPart(data: Json | undefined): { readonly data?: Json } {
   return data === undefined ? {} : { data };
 }
 
+/** How often a gate is asked for its verdict. */
+const remindersMax = 3;
+
 /** Whether a gate has given its verdict; it may not end without one. */
 export function verdictJudge(role: Role, inner: Judge): Judge {
+  let reminders = 0;
   return async (agent, signal) => {
     if (role.gate !== true || verdictOf(agent.conversation.finished?.data) !== undefined) {
       return inner(agent, signal);
     }
     const text =
       'Your verdict is missing: call finish with verdict "approved", or with verdict "refused" and reasons.';
+    reminders += 1;
+    if (reminders > remindersMax) {
+      return {
+        type: "bad",
+        message: `the ${role.name} gave no verdict, though it was asked for it`,
+      };
+    }
     return { type: "again", from: "verdict", text };
   };
 }

@@ -96,7 +96,8 @@ async function work(parts: PipelineParts, steps: readonly Step[], at: number): P
   step.agent ??= await parts.agents.main(
     step.id,
     () => parts.beginningOf(step.role, before),
-    verdictJudge(step.role, judgeOf(parts, steps, at)),
+    // Where there is nothing before it to judge, its words are its work.
+    at === 0 ? judgeOf(parts, steps, at) : verdictJudge(step.role, judgeOf(parts, steps, at)),
   );
   const number = step.stints;
   const stint = { number, kind: number === 0 ? "spawn" : "resume" } as const;
@@ -115,7 +116,7 @@ function judgeOf(parts: PipelineParts, steps: readonly Step[], at: number): Judg
   if (parts.aggregate !== "ai_summarize" || !sumsUp) return inner;
   return async (agent, signal) => {
     const judgement = await inner(agent, signal);
-    if (judgement.type === "again") return judgement;
+    if (judgement.type !== "good") return judgement;
     return aggregated("ai_summarize", agent, [...resultsOf(steps.slice(0, at)), ownResult(agent)]);
   };
 }

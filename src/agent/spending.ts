@@ -10,6 +10,9 @@ import type { PatienceOptions } from "../host/model-retry.ts";
 /** An answer that may hold less is not worth its question. */
 export const answerTokensMin = 64;
 
+/** Room for an ordinary answer. */
+const comfortableTokens = 2000;
+
 /** What the owner hears of each try, and must have written down before it settles. */
 export interface SpendingRecord {
   asked(reserved: Spend): Promise<void>;
@@ -36,7 +39,17 @@ export function spendingHooks(
   return {
     beforeTry: async () => {
       const inputTokens = model.countTokens(request);
-      const affordable = affordableTokens(model, inputTokens, outputTokensMax, account.left());
+      const least = spendOf(model, inputTokens, answerTokensMin);
+      let affordable = affordableTokens(model, inputTokens, outputTokensMax, account.left());
+      // What others hold comes back for the most part: nobody is ended, or cut short, for what is not spent yet.
+      while (
+        affordable < Math.min(outputTokensMax, comfortableTokens) &&
+        account.hasOpen &&
+        account.couldFit(least)
+      ) {
+        await account.untilSettled();
+        affordable = affordableTokens(model, inputTokens, outputTokensMax, account.left());
+      }
       const reserved = spendOf(model, inputTokens, Math.max(affordable, answerTokensMin));
       const reservation = account.reserve(reserved);
       if (reservation.type === "over") return { type: "refused", why: reservation };

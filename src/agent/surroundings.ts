@@ -41,6 +41,8 @@ export interface Surroundings {
   readonly attempt: number;
   /** Absolute path of the folder of the transcripts. */
   readonly transcripts: string;
+  /** Absolute path. */
+  readonly worktree: string;
   readonly desk: Desk;
   readonly roster: Roster;
   /** By name or alias. */

@@ -72,6 +72,10 @@ async function rest(agent: AgentAtWork): Promise<AgentEnd | undefined> {
   if (await hear(agent)) return undefined;
   const judgement = await agent.judge(agent, agent.lifetime);
   if (agent.lifetime.aborted) return { type: "stopped" };
+  if (judgement.type === "bad") {
+    const { message } = judgement;
+    return agent.end({ type: "failed", why: "worker_failed", message, summary: said });
+  }
   if (judgement.type === "again") {
     await agent.record({ type: "told", from: judgement.from, text: judgement.text });
     return undefined;

@@ -30,7 +30,12 @@ export function openAnswering(): Answering {
     },
     see: (state) => {
       if (!state.settings.yes) return person?.see(state);
-      for (const { id } of openApprovals(state)) hear({ id, answer: "approved" });
+      for (const { id } of openApprovals(state)) {
+        const asked = state.approvals.find((one) => one.id === id)?.question?.kind;
+        const text =
+          asked === "question" ? { text: "nobody is there to say: decide yourself" } : {};
+        hear({ id, answer: "approved", ...text });
+      }
     },
     close: () => person?.close(),
   };

@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { findRole } from "../agent/roles/built-in.ts";
 import { type BroughtRoles, readRoles, withBuiltInRoles } from "../agent/roles/read-roles.ts";
-import { defaultBaseUrl } from "../config/schema.ts";
+import { defaultBaseUrl, defaultKeyName } from "../config/schema.ts";
 import { Failure } from "../core/failure.ts";
 import { meantAdvice } from "../core/nearest.ts";
 import type { PlanFile } from "../core/plan.ts";
@@ -62,6 +62,15 @@ async function requireRoles(settings: Settings, plan: PlanFile): Promise<void> {
       });
   });
   if (problems.length > 0) throw problemsFailure("plan_wrong", "the plan", problems);
+  // A rule for nobody would protect from nothing.
+  const rules = [...new Set(settings.policy.map(({ role }) => role))].flatMap(
+    (role): readonly Problem[] => {
+      if (role === "*" || roles.some(({ name }) => name === role)) return [];
+      const message = `there is no agent ${shown(role)} that these rules could be for`;
+      return [{ field: `tools.${role}`, message, ...meantAdvice(role, names) }];
+    },
+  );
+  if (rules.length > 0) throw problemsFailure("config_wrong", "the config", rules);
 }
 
 /** A budget in dollars that nobody could hold is an error, not a budget that silently does nothing. */
@@ -80,6 +89,15 @@ async function requirePrices(
       advice: `give its price (workers.${name}.price, USD per million tokens), or a budget in tokens`,
     });
   }
+}
+
+/** A key that was named and is not there is worth a word, even where none may be needed. */
+export function keyWarnings(settings: Settings, plan: PlanFile): readonly string[] {
+  return [...modelsOf(settings, plan)].flatMap(([name, { apiKeyEnv }]) =>
+    apiKeyEnv === defaultKeyName || (process.env[apiKeyEnv] ?? "").trim() !== ""
+      ? []
+      : [`${apiKeyEnv} is not set: the worker ${name} asks its endpoint without a key`],
+  );
 }
 
 /** A server of one's own may need no key; the default endpoint does. */

@@ -25,7 +25,7 @@ import { readPlanFile, requirePlan } from "../plan/plan-file.ts";
 import { matchedFiles, planFromFiles } from "../plan/static-planner.ts";
 import { mistakenPlaceholders } from "../work/placeholder.ts";
 import type { RunRequest } from "./doors.ts";
-import { askedModels, broughtRoles, modelsOf, requireModels } from "./model-needs.ts";
+import { askedModels, broughtRoles, keyWarnings, modelsOf, requireModels } from "./model-needs.ts";
 
 export interface Prepared {
   readonly repository: Repository;
@@ -81,6 +81,7 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
     warnings: [
       ...read.warnings,
       ...(brought?.warnings ?? []),
+      ...keyWarnings(complete, planFile),
       ...planWarnings(planFile, planFacts).map(problemLine),
       ...(settings.checks.length === 0 ? [noChecks] : []),
       ...mistakes(settings),

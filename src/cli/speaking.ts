@@ -55,6 +55,12 @@ function spoken(state: RunState, request: Request): SpokenRequest {
     }
     case "message": {
       const { agent, text } = request;
+      requireListener(state, request.unit);
+      if (text.trim() === "") {
+        throw new Failure("usage", "empty_message", "the message is empty", {
+          advice: "say something: pleach message RUN/UNIT TEXT",
+        });
+      }
       const to = agent === undefined ? {} : { agent };
       return {
         type: "message",
@@ -70,6 +76,16 @@ function spoken(state: RunState, request: Request): SpokenRequest {
     default:
       return unreachable(request);
   }
+}
+
+/** Nobody reads what is said to a unit that has ended. */
+function requireListener(state: RunState, name: string): void {
+  const unit = state.units.find(({ id }) => id === name);
+  const ended = ["merged", "failed", "cancelled", "timed_out"];
+  if (unit === undefined || !ended.includes(unit.at.phase)) return;
+  throw new Failure("usage", "unit_ended", `the unit ${name} has ended: nobody hears a message`, {
+    advice: `see what became of it: pleach logs ${state.run}/${name}`,
+  });
 }
 
 function requireUnit(state: RunState, unit: string): UnitId {

@@ -105,6 +105,9 @@ const worker = z.discriminatedUnion("type", [
     type: z.literal("model"),
     baseURL: z
       .url({ protocol: /^https?$/, error: "must be an http or https address" })
+      .refine((said) => !hasPassword(said), {
+        message: "must not hold a user or a password: name the variable of the key (apiKeyEnv)",
+      })
       .default(defaultBaseUrl),
     apiKeyEnv: z
       .string()
@@ -240,4 +243,10 @@ function count(max: number) {
     .int("must be a whole number")
     .min(1, "must be at least 1")
     .max(max, `must be at most ${max}`);
+}
+
+function hasPassword(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { username, password } = new URL(address);
+  return username !== "" || password !== "";
 }

@@ -43,6 +43,9 @@ export class Account {
   readonly #parent: Account | undefined;
   #spent: Spend;
   #reserved: Spend = noSpend;
+  /** Reservations that are not settled yet. */
+  #open = 0;
+  readonly #waiting: (() => void)[] = [];
   #warned: boolean;
 
   constructor({ level, name, limit, warnAt, spent = noSpend, parent }: AccountOptions) {
@@ -68,6 +71,25 @@ export class Account {
     };
   }
 
+  /** Whether this would fit if all that is reserved came back unspent. */
+  couldFit(spend: Spend): boolean {
+    const then = sumOf(this.#spent, spend);
+    const { tokens, usd } = this.limit;
+    if (tokens !== undefined && tokensOf(then) > tokens) return false;
+    if (usd !== undefined && then.usd > usd) return false;
+    return this.#parent === undefined || this.#parent.couldFit(spend);
+  }
+
+  /** Whether something is reserved here or in an account above. */
+  get hasOpen(): boolean {
+    return this.#open > 0 || this.#parent?.hasOpen === true;
+  }
+
+  /** Settles with the next reservation that does, here or in an account above. Only while `hasOpen`. */
+  untilSettled(): Promise<void> {
+    return new Promise((resolve) => this.#wait(resolve));
+  }
+
   /** Takes `spend` from what is left, or says which limit it would pass. */
   reserve(spend: Spend): Reservation | Over {
     const over = this.#over(spend);
@@ -79,7 +101,9 @@ export class Account {
       settle: (real) => {
         invariant(open, "a reservation is settled once");
         open = false;
-        return this.#settle(spend, real);
+        const warned = this.#settle(spend, real);
+        this.#close();
+        return warned;
       },
     };
   }
@@ -110,9 +134,21 @@ export class Account {
     return this.#parent === undefined ? undefined : this.#parent.#over(spend);
   }
 
+  #wait(wake: () => void): void {
+    this.#waiting.push(wake);
+    if (this.#parent !== undefined) this.#parent.#wait(wake);
+  }
+
   #hold(spend: Spend): void {
+    this.#open += 1;
     this.#reserved = sumOf(this.#reserved, spend);
     if (this.#parent !== undefined) this.#parent.#hold(spend);
+  }
+
+  #close(): void {
+    this.#open -= 1;
+    for (const wake of this.#waiting.splice(0)) wake();
+    if (this.#parent !== undefined) this.#parent.#close();
   }
 
   #settle(held: Spend, real: Spend): readonly Account[] {

@@ -41,6 +41,9 @@ function refusal(
   if (parts.some((part) => ["", ".", ".."].includes(part) || part.toLowerCase() === ".git")) {
     return { type: "refused", why: `${path} is no path of a file in the repository` };
   }
+  if (/[*?]/.test(path)) {
+    return { type: "refused", why: `${path} is a pattern: name files, one by one` };
+  }
   if (guarded(path)) return { type: "refused", why: `${path} is protected` };
   const [owner] = ownership.owners(path);
   if (owner !== undefined && owner !== unit) {

@@ -45,6 +45,8 @@ export async function outcomeOf(
     return failed(isFree ? fault : { ...fault, spend });
   }
   const fault = plainFault(asking.place, end.kind, end.what);
+  // What is no answer of a model at all, such as a page of a proxy, costs nothing.
+  if (end.kind === "malformed" && usage === undefined && characters === 0) return failed(fault);
   return failed({ ...fault, spend, ...(end.atLength ? { atLength: true } : {}) });
 }
 

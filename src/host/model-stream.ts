@@ -37,10 +37,15 @@ export interface HearOptions {
   readonly redact: Redact;
   /** Something of the answer came: keep-alives and empty chunks are nothing. */
   readonly onContent: () => void;
+  /** Where the provider was told to cut the answer. */
+  readonly outputTokensMax: number;
 }
 
 /** Of one answer, and of all bytes that may bring it: a chunk of one token has some three hundred bytes around it. */
 const answerCharactersMax = 16 * 1024 * 1024;
+/** No token of a text that means something is longer on the average; whoever sends more does not stop where it was told to. */
+const charactersPerToken = 16;
+const charactersSpared = 4096;
 const streamBytesMax = 1024 * 1024 * 1024;
 /** After the model has stopped, for its usage and the end of the stream. */
 const afterReasonMs = 5_000;
@@ -51,9 +56,11 @@ const drainBytesMax = 64 * 1024;
 /** Never rejects: a connection that breaks is an end of its own. */
 export async function hearAnswer(
   body: ReadableStream<Uint8Array>,
-  { redact, onContent }: HearOptions,
+  { redact, onContent, outputTokensMax }: HearOptions,
 ): Promise<Heard> {
-  const parts = new AnswerParts(redact, answerCharactersMax);
+  const told = outputTokensMax * charactersPerToken + charactersSpared;
+  const charactersMax = Math.min(answerCharactersMax, told);
+  const parts = new AnswerParts(redact, charactersMax);
   const events = new EventReader({
     charactersMax: answerCharactersMax,
     take: (event) => {
@@ -143,7 +150,10 @@ interface Ended {
 
 function endOf({ parts, redact, isTooMuch, unreadable, events }: Ended): AnswerEnd {
   if (parts.complaint !== undefined) return { type: "complained", complaint: parts.complaint };
-  if (isTooMuch) return failed("malformed", "went on and on: the answer was given up");
+  if (isTooMuch) {
+    const what = "went on far beyond the length that it was given: the answer was given up";
+    return { ...failed("cut", what), atLength: true };
+  }
   if (unreadable) return failed("malformed", "sent an event that is no JSON");
   if (isOver(parts)) return endOfParts(parts);
   return endOfForeign(events.foreign.trim(), parts, redact);

@@ -147,7 +147,9 @@ async function askOnce(door: Door, asked: Asked): Promise<Tried> {
       return { outcome: failed(plainFault(door.place, "cut", "answered with nothing")) };
     }
     const { redact } = door.place;
-    const heard = await hearAnswer(response.body, { redact, onContent: watch.heard });
+    const outputTokensMax = asked.request.outputTokensMax ?? door.settings.outputTokensMax;
+    const options = { redact, onContent: watch.heard, outputTokensMax };
+    const heard = await hearAnswer(response.body, options);
     return { outcome: await outcomeOf(door, asked.request, watch, heard) };
   } finally {
     watch.dispose();

@@ -60,6 +60,10 @@ export function agentStatus(state: RunState, unit: UnitState, agent: AgentState)
     (one) =>
       one.unit === unit.id && one.answer === undefined && one.question?.agent === agent.agent,
   );
+  const isOver = state.at.phase === "finished" || state.at.phase === "interrupted";
+  if (isOver && !asks && (agent.status === "running" || agent.status === "queued")) {
+    return "cancelled";
+  }
   const isLast = agent.attempt >= unit.newest;
   return asks && isLast && agent.status !== "completed" ? "awaiting_approval" : agent.status;
 }

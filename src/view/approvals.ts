@@ -22,7 +22,7 @@ export interface OpenApproval {
 }
 
 /** What waits for an answer now, the oldest first. */
-export function openApprovals({ approvals, units }: RunState): readonly OpenApproval[] {
+export function openApprovals({ approvals, units, plan }: RunState): readonly OpenApproval[] {
   const ended = new Set(
     units.flatMap(({ id, at }) =>
       ["merged", "failed", "cancelled", "timed_out"].includes(at.phase) ? [id] : [],
@@ -30,7 +30,12 @@ export function openApprovals({ approvals, units }: RunState): readonly OpenAppr
   );
   return approvals.flatMap(({ id, unit, question, answer }): OpenApproval[] => {
     if (answer !== undefined || ended.has(unit)) return [];
-    if (question === undefined) return [{ id, who: unit, what: "wants to begin" }];
+    if (question === undefined) {
+      const title = plan.units.find((one) => one.id === unit)?.title ?? "";
+      return [
+        { id, who: unit, what: oneLine(`wants to begin${title === "" ? "" : ` (${title})`}`) },
+      ];
+    }
     const { agent, kind, content } = question;
     const verb = { agent: "wants to begin", tool: "wants to use", question: "asks" }[kind];
     return [{ id, who: `${unit}/${agent}`, what: oneLine(`${verb}: ${content}`) }];

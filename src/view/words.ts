@@ -64,7 +64,9 @@ export function hasSpend(spend: Spend): boolean {
 
 export function saySpend(spend: Spend): string {
   const tokens = spend.inputTokens + spend.outputTokens;
-  return `${tokens.toLocaleString("en-US")} tokens, $${spend.usd.toFixed(2)}`;
+  // Less than half a cent would look like nothing.
+  const digits = spend.usd > 0 && spend.usd < 0.005 ? 5 : 2;
+  return `${tokens.toLocaleString("en-US")} tokens, $${spend.usd.toFixed(digits)}`;
 }
 
 /** `conflict: both changed it (src/a.ts, src/b.ts, and 3 more)`; a path that the message names already is not said again. */

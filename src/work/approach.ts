@@ -32,7 +32,7 @@ export async function chooseApproach(
   if (outcome.head !== base) {
     await putRef(pool.repository, { ref: unitRef(run, unit), new: outcome.head, likely: base });
   }
-  const words = `approach ${attempt} of ${ends.map((end) => end.attempt).join(", ")} was chosen: ${why}`;
+  const words = `approach ${attempt} was chosen of ${ends.map((end) => end.attempt).join(", ")}: ${why}`;
   return { ...outcome, summary: `${outcome.summary.trim()}\n\n${words}`.trim() };
 }
 

@@ -145,6 +145,7 @@ async function surroundingsOf(
     ...{ run, unit, attempt, desk, roster, modelOf, agentBudget, turnsMax, approval, decide },
     ...{ redact, now, fileTools, workplaceOf },
     timeoutMs: options.agentTimeoutMs,
+    worktree,
     transcripts: path.join(place.record, transcriptsFolder),
     roleOf: (name) => findRole(roles, name),
     roleNames: roles.map(({ name }) => name),

@@ -378,7 +378,23 @@ describe("a stream without end", () => {
       response.on("drain", more);
       more();
     });
-    expect(outcome).toMatchObject({ type: "failed", fault: { kind: "malformed" } });
+    expect(outcome).toMatchObject({ type: "failed", fault: { kind: "cut", atLength: true } });
+  });
+
+  it("is given up soon after the length that the provider was told", async () => {
+    const event = (content: string) =>
+      `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`;
+    const outcome = await ask((response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const more = () => {
+        while (!response.destroyed && response.write(event("word ".repeat(100))));
+      };
+      response.on("drain", more);
+      more();
+    });
+    expect(outcome).toMatchObject({ type: "failed", fault: { kind: "cut", atLength: true } });
+    const spent = outcome.type === "failed" ? outcome.fault.spend?.outputTokens : undefined;
+    expect(spent).toBeLessThan(modelSettings("").outputTokensMax * 8);
   });
 
   it("is given up before its first byte", async () => {

@@ -27,7 +27,7 @@ describe("the status of a run", () => {
       .happened({ type: "approval-asked", id: "a-1", unit: "a" as never })
       .state();
     const text = statusView(state, look);
-    expect(text).toContain("a: wants to begin: waits for `pleach approve a-1`");
+    expect(text).toContain("a: wants to begin (The a): waits for `pleach approve a-1`");
     expect(text).toContain("pleach approve a-1  a wants to begin");
   });
 

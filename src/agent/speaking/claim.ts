@@ -1,4 +1,6 @@
 /** `claim`: asks for paths that the unit does not own. */
+import { lstatSync } from "node:fs";
+import nodePath from "node:path";
 import * as z from "zod";
 import type { RepoPath } from "../../core/id.ts";
 import type { AgentDoor } from "../agent-door.ts";
@@ -16,7 +18,7 @@ const path = z
 
 const shape = z.strictObject({ paths: z.array(path).min(1).max(pathsMax) });
 
-export function claimTool({ desk }: Surroundings, agent: AgentDoor): Tool {
+export function claimTool({ desk, worktree }: Surroundings, agent: AgentDoor): Tool {
   return tool({
     name: "claim",
     description:
@@ -24,6 +26,10 @@ export function claimTool({ desk }: Surroundings, agent: AgentDoor): Tool {
     shape,
     effect: "changes",
     call: async ({ paths }) => {
+      const folder = paths.find((file) => isFolder(nodePath.join(worktree, file)));
+      if (folder !== undefined) {
+        return { type: "failed", text: `${folder} is a folder: name the files in it, one by one` };
+      }
       const answer = await desk.claim(agent.id, paths as readonly string[] as readonly RepoPath[]);
       if (answer.type === "granted") {
         return { type: "done", text: `you may change ${paths.join(", ")} now` };
@@ -33,6 +39,10 @@ export function claimTool({ desk }: Surroundings, agent: AgentDoor): Tool {
       return { type: "failed", text: `not granted: ${answer.why}.${owner}` };
     },
   });
+}
+
+function isFolder(file: string): boolean {
+  return lstatSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function isInside(said: string): boolean {
