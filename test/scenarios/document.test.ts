@@ -38,7 +38,15 @@ describe("the final document", () => {
       { kept: ["refs/heads/pleach/"] },
     );
     const run = document.run;
-    const unit = { changed: [], artifacts: [], attempts: 1, commit: null, spend, seconds: number };
+    const unit = {
+      changed: [],
+      artifacts: [],
+      attempts: 1,
+      commit: null,
+      spend,
+      seconds: number,
+      agents: [],
+    };
     const branch = (id: string) => ({ id, branch: `pleach/${run}/${id}` });
     expect(document).toEqual({
       version: 1,
@@ -91,6 +99,8 @@ describe("the final document", () => {
         },
       ],
       spend,
+      summary: "## words\n\nuse tabs\n\n## a\n\ndid a\n\n## b\n\ndid b",
+      approvals: [],
       doneWhen: [{ name: "greets", passed: true, log: expect.any(String) }],
       landing: { asked: "auto", refused: null },
       checks: { run: 3, reused: 0, seconds: number },
