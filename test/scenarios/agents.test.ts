@@ -345,7 +345,7 @@ describe("a run of agents", () => {
   it("lets a judge choose between approaches, and keeps the other as a snapshot", async () => {
     const { summary, attempts } = unitIn(document, "ways");
     expect(attempts).toBe(2);
-    expect(summary).toContain("approach 2 of 1, 2 was chosen: it is the plainer one");
+    expect(summary).toContain("approach 2 was chosen of 1, 2: it is the plainer one");
     const words = await Promise.all(
       [1, 2].map((attempt) =>
         scene.repository.git("show", `refs/pleach/${document.run}/ways/${attempt}:ways.txt`),
