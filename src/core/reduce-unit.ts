@@ -98,9 +98,11 @@ function start(
     );
     const { cut, ...rest } = unit;
     invariant(cut?.attempt === event.continues, `${unit.id} goes on where it was cut off`);
-    // Those who go on are the same agents as before.
+    // Those who go on are the same agents as before, though attempts between may have had them without ever having begun.
     const agents = unit.agents.map((agent) =>
-      agent.attempt === cut?.attempt ? { ...agent, attempt: event.attempt } : agent,
+      cut !== undefined && agent.attempt >= cut.attempt
+        ? { ...agent, attempt: event.attempt }
+        : agent,
     );
     return {
       ...rest,

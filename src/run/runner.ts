@@ -56,12 +56,16 @@ export async function lockRepository(repository: Repository, run?: RunId): Promi
   return lock;
 }
 
-/** A runner that was killed after its run's last fact has left its lock, and nobody goes on with that run. */
+/** A runner that was killed after its run's last fact has left its lock, and what keeps the user's gc away; nobody goes on with
+ *  that run. */
 export async function removeDeadLock(repository: Repository, run: RunId): Promise<void> {
   const file = runnerLock(repository);
   if ((await readLock(file))?.run !== run) return;
   const lock = await acquireLock(file, { run });
-  if (lock.type === "acquired") await lock.release();
+  if (lock.type !== "acquired") return;
+  // It is taken over from the dead, as git itself does it, and let go.
+  (await holdGarbage(repository.commonDir, { waitMs: 0 })).release();
+  await lock.release();
 }
 
 /** Begins a run: its first line is in the journal before anything else of it exists. The caller holds the lock. */

@@ -106,11 +106,15 @@ describe("what an attempt leaves", () => {
     const goOn = (attempt: number, continues: number) =>
       story.happened({ type: "unit-started", unit: a, attempt, base, slot: 1, continues });
     const first = { attempt: 1, base, snapshot: sha(9) };
+    const who = { unit: a, attempt: 1, agent: "coder" } as const;
+    const began = { ...who, role: "coder", kind: "spawn", queued: false } as const;
+    story.happened({ type: "agent-started", ...began });
     expect(cut(1, { begun: true, snapshot: sha(9) })).toEqual(first);
     goOn(2, 1);
     // It was cut off before its worktree was ready.
     expect(cut(2, {})).toEqual(first);
     goOn(3, 1);
+    expect(story.state().units[0]?.agents).toMatchObject([{ agent: "coder", attempt: 3 }]);
     expect(cut(3, { begun: true })).toEqual({ attempt: 3, base });
   });
 

@@ -36,7 +36,6 @@ test("killed at random moments over and over, agents never pass the budget of th
     });
     const ran = await runKilledAgents(kills, ["--budget-tokens", String(budget)]);
     expect(ran.bill.input + ran.bill.output).toBeLessThanOrEqual(budget);
-    expect([0, 5]).toContain(ran.code);
     if (budget === 500_000) expect(ran.code).toBe(0);
     return ran.killed;
   });
