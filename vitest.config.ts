@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -6,8 +5,8 @@ export default defineConfig({
     globalSetup: ["test/support/build.ts"],
     include: ["test/**/*.test.ts"],
     exclude: ["test/long/**", "**/node_modules/**"],
-    // Most tests wait for programs of their own: half as many workers again as there are processors keep these busy.
-    maxWorkers: Math.ceil(availableParallelism() * 1.5),
+    // Most tests wait for programs of their own: a worker for each processor, where vitest would leave one free.
+    maxWorkers: "100%",
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
