@@ -41,7 +41,7 @@ test("killed while a tool runs and a subagent is answered, then again in mid-tur
       ]),
       ...script("PART ONE", [
         { calls: [["write", { path: "nest/1", content: "1\n" }]] },
-        { text: "one", latency: 1500 },
+        { text: "one", latency: 3000 },
       ]),
       ...script("PART TWO", [
         { calls: [["write", { path: "nest/2", content: "2\n" }]] },
@@ -62,7 +62,9 @@ test("killed while a tool runs and a subagent is answered, then again in mid-tur
   };
   const worktrees = path.join(scene.stateHome, "worktrees");
   const runsTool = () => namesBelow(worktrees).some((name) => name.endsWith("begun.ignored"));
-  await eventually(() => runsTool() && isAt("nest/coder.1", 1));
+  // The second part is over: only the first may be asked again.
+  const isOver = () => transcriptsOf(scene, run).get("nest/coder.2")?.at(-1)?.type === "ended";
+  await eventually(() => runsTool() && isAt("nest/coder.1", 1) && isOver());
   first.kill();
   expect((await first.ended).by).toBe("SIGKILL");
   const atFirst = callsInFlight(scene, run);
