@@ -45,7 +45,11 @@ export interface Stint {
   readonly number: number;
   readonly kind: InvocationKind;
   /** What it is told, where it is spoken to again. */
-  readonly told?: { readonly from: "gate" | "parent"; readonly text: string };
+  readonly told?: {
+    readonly from: "gate" | "parent" | "inbox";
+    readonly text: string;
+    readonly upTo?: number;
+  };
   /** The turn of the parent that calls it: `session#turn`. */
   readonly invokedBy?: string;
   /** The journal knows already that it waits for its turn. */

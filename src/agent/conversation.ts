@@ -54,6 +54,10 @@ export interface Conversation {
   readonly finals: readonly AgentFinal[];
   /** How often it was begun or spoken to again. */
   readonly stints: number;
+  /** In this stint it was spoken to after the end of its unit. */
+  readonly answers: boolean;
+  /** The stints in which it may have changed files, by number. */
+  readonly changedIn: ReadonlySet<number>;
   /** What it has read of which files. */
   readonly files: FilesRead;
 }
@@ -75,6 +79,8 @@ export const emptyConversation: Conversation = {
   aggregated: false,
   finals: [],
   stints: 0,
+  answers: false,
+  changedIn: new Set(),
   files: {},
 };
 
@@ -177,6 +183,7 @@ function withResult(was: Conversation, line: Line<"result">): Conversation {
   const now: Conversation = {
     ...withCall(was, line.index, { result: line }),
     ...(line.finished === undefined ? {} : { finished: line.finished }),
+    ...(line.changed ? { changedIn: new Set([...was.changedIn, was.stints - 1]) } : {}),
     ...(line.files === undefined ? {} : { files: { ...was.files, ...line.files } }),
   };
   const results = now.calls.map(({ result }) => result);
@@ -211,11 +218,13 @@ function repeatsWith(
   return { repeats, repeated };
 }
 
-function resumed(was: Conversation, { text }: Line<"resumed">): Conversation {
+function resumed(was: Conversation, { from, text, upTo }: Line<"resumed">): Conversation {
   const { finished: _, ...rest } = was;
   return {
     ...rest,
-    entries: [...was.entries, user(text)],
+    entries: [...was.entries, ...unresolved(was), user(text)],
+    seen: Math.max(was.seen, upTo ?? 0),
+    answers: from === "inbox",
     stage: "ask",
     turnsOfStint: 0,
     strikes: 0,
@@ -224,6 +233,16 @@ function resumed(was: Conversation, { text }: Line<"resumed">): Conversation {
     aggregated: false,
     stints: was.stints + 1,
   };
+}
+
+/** It ended in the midst of its calls: no provider takes a call without its result. */
+function unresolved({ entries, calls }: Conversation): readonly Entry[] {
+  const last = entries.at(-1)?.message;
+  if (last?.role !== "assistant") return [];
+  return calls.map(({ call, result }): Entry => {
+    const text = result?.text ?? "Error: ended before it had a result";
+    return { message: { role: "tool", call: call.id, text } };
+  });
 }
 
 function user(text: string): Entry {

@@ -1,13 +1,15 @@
 /** The agents of a unit, one after the other in one worktree, each given what those before it worked out. A gate among them
  *  judges: what it refuses goes back, with its reasons, to whoever made it, a few times at most. */
 import { combine, type PartResult } from "../core/aggregate.ts";
+import type { Message } from "../core/desk.ts";
 import type { Aggregate, Json } from "../core/plan.ts";
 import type { Role } from "../core/role.ts";
-import type { Agent } from "./agent.ts";
+import type { Agent, Stint } from "./agent.ts";
 import type { Judge } from "./agent-door.ts";
 import type { Agents } from "./agents.ts";
 import type { Beginning } from "./child.ts";
 import { fence } from "./fence.ts";
+import { messageText } from "./inbox.ts";
 import { aggregated, ownResult, verdictJudge, verdictOf } from "./judge.ts";
 import type { AgentEnd, AgentFinal } from "./transcript-line.ts";
 
@@ -23,16 +25,72 @@ export interface PipelineParts {
   readonly agents: Agents;
   readonly roles: readonly Role[];
   readonly aggregate?: Aggregate;
+  /** What was said to the unit after it had ended, oldest first. */
+  readonly told: readonly Message[];
   readonly beginningOf: (role: Role, before: readonly StepResult[]) => Beginning;
   /** What an agent that may change files must pass before it may end. */
   readonly judgeOf: (role: Role) => Judge;
 }
 
-/** A completed end stands for the whole unit. */
-export async function runPipeline(parts: PipelineParts): Promise<AgentEnd> {
+export interface PipelineEnd {
+  /** A completed end stands for the whole unit. */
+  readonly end: AgentEnd;
+  /** It answers what was said after the unit's end, and nothing was changed for it. */
+  readonly answers: boolean;
+}
+
+/** First as if nothing had been said since, which costs nothing where all of it has ended; then what was said. */
+export async function runPipeline(parts: PipelineParts): Promise<PipelineEnd> {
   const steps = stepsOf(parts.roles);
+  let ended: PipelineEnd = { end: await runFrom(parts, steps, 0), answers: false };
+  for (const message of parts.told) {
+    if (ended.end.type === "parked" || ended.end.type === "stopped") break;
+    ended = (await tell(parts, steps, message, ended.end)) ?? ended;
+  }
+  return ended;
+}
+
+/** Undefined where it was heard before, by one who was still at work. */
+async function tell(
+  parts: PipelineParts,
+  steps: readonly Step[],
+  message: Message,
+  before: AgentFinal,
+): Promise<PipelineEnd | undefined> {
+  const at = listenerOf(steps, message, before);
+  const step = steps[at];
+  if (step?.agent === undefined) return undefined;
+  const { agent, stints } = step;
+  const isTold = agent.conversation.stints > stints;
+  if (!isTold && steps.some((each) => (each.agent?.conversation.seen ?? 0) >= message.id)) {
+    return undefined;
+  }
+  step.hears = { from: "inbox", text: messageText(message), upTo: message.id };
+  const end = await work(parts, steps, at);
+  if (end.type !== "completed") return { end, answers: false };
+  if (!agent.conversation.changedIn.has(stints)) return { end, answers: true };
+  step.done = end;
+  for (const later of steps.slice(at + 1)) later.retell(lookAgain);
+  return { end: await runFrom(parts, steps, at + 1), answers: false };
+}
+
+/** Whoever is named; else whoever ended all in vain, or speaks for all. */
+function listenerOf(steps: readonly Step[], { agent }: Message, before: AgentFinal): number {
+  const named = steps.findIndex(({ id, stints }) => id === agent && stints > 0);
+  if (named >= 0) return named;
+  const last = steps.findLastIndex(({ stints }) => stints > 0);
+  if (before.type !== "completed") return last;
+  const maker = steps.findLastIndex(({ isGate, stints }) => !isGate && stints > 0);
+  return maker >= 0 ? maker : last;
+}
+
+async function runFrom(
+  parts: PipelineParts,
+  steps: readonly Step[],
+  from: number,
+): Promise<AgentEnd> {
   let rounds = 0;
-  for (let at = 0; at < steps.length; at += 1) {
+  for (let at = from; at < steps.length; at += 1) {
     const step = steps[at];
     if (step === undefined) break;
     const end = await work(parts, steps, at);
@@ -43,7 +101,7 @@ export async function runPipeline(parts: PipelineParts): Promise<AgentEnd> {
     if (reasons === undefined || back < 0) continue;
     rounds += 1;
     if (rounds > gateRoundsMax) return givenUp(step, reasons, end);
-    for (const later of steps.slice(back + 1, at + 1)) later.told = lookAgain;
+    for (const later of steps.slice(back + 1, at + 1)) later.retell(lookAgain);
     steps[back]?.refuse(step.role.name, reasons);
     at = back - 1;
   }
@@ -60,7 +118,7 @@ class Step {
   /** Pieces of work that have ended. */
   stints = 0;
   /** What it is told where it works again. */
-  told = "";
+  hears: NonNullable<Stint["told"]> | undefined;
   done: AgentFinal | undefined;
 
   constructor(id: string, role: Role) {
@@ -72,9 +130,16 @@ class Step {
     return this.role.gate === true;
   }
 
+  /** What it hears where it has worked before. */
+  retell(text: string): void {
+    this.hears = { from: "gate", text };
+  }
+
   refuse(by: string, reasons: readonly string[]): void {
     const list = fence(reasons.map((reason) => `- ${reason}`).join("\n"), `reasons of the ${by}`);
-    this.told = `The ${by} has refused the work:\n\n${list}\n\nMend what is wrong, or say why it is right as it is.`;
+    this.retell(
+      `The ${by} has refused the work:\n\n${list}\n\nMend what is wrong, or say why it is right as it is.`,
+    );
   }
 }
 
@@ -101,7 +166,7 @@ async function work(parts: PipelineParts, steps: readonly Step[], at: number): P
   );
   const number = step.stints;
   const stint = { number, kind: number === 0 ? "spawn" : "resume" } as const;
-  const told = number === 0 ? {} : { told: { from: "gate", text: step.told } as const };
+  const told = number === 0 || step.hears === undefined ? {} : { told: step.hears };
   const end = await parts.agents.workMain(step.agent, { ...stint, ...told });
   step.stints += 1;
   return end;

@@ -120,7 +120,13 @@ export type TranscriptFact =
   /** Output of tools before this entry was dropped to a pointer. */
   | { readonly type: "dropped"; readonly before: number }
   /** The agent has ended, and is spoken to again. */
-  | { readonly type: "resumed"; readonly from: Teller; readonly text: string }
+  | {
+      readonly type: "resumed";
+      readonly from: Teller;
+      readonly text: string;
+      /** The message of the inbox that it is. */
+      readonly upTo?: number;
+    }
   | { readonly type: "ended"; readonly final: AgentFinal };
 
 /** `at` is milliseconds since the epoch. */

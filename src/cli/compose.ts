@@ -21,7 +21,7 @@ import type { Cleaned, Doors, Eyes, KnownRoles, Where } from "./doors.ts";
 import { driveNew, driveOn } from "./drive.ts";
 import type { Driver } from "./driver.ts";
 import { type Prepared, prepare, requireTrust } from "./prepare.ts";
-import { speak } from "./speaking.ts";
+import { askedToHear, speak } from "./speaking.ts";
 import { anyRun, isUnfinished, openStoredRuns, type StoredRuns } from "./stored-runs.ts";
 
 export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
@@ -56,6 +56,14 @@ export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
     readRun: async (where, named) => (await openStoredRuns(where.dir)).pick(named, [anyRun]),
     listRuns: async (where) => (await openStoredRuns(where.dir)).list(),
     speak,
+    message: async (where, named, said, eyes) => {
+      const stored = await openStoredRuns(where.dir);
+      const { state } = await stored.pick(named, [isUnfinished, anyRun]);
+      if (isUnfinished(state)) return speak(where, state.run, said);
+      const asked = (now: RunState) => askedToHear(now, said);
+      const ended = await driveOn(drive(stored, eyes), state.run, asked);
+      return { run: state.run, heard: "now", state: ended };
+    },
     land: async (where, named, eyes) => {
       const stored = await openStoredRuns(where.dir);
       const { state } = await stored.pick(named, [anyRun]);
@@ -105,7 +113,8 @@ function hasLanded({ landing }: RunState): boolean {
 function askedToLand(state: RunState): readonly RunEvent[] {
   requireFinished(state);
   const { phase } = state.landing;
-  if (phase === "landed" || phase === "asked" || phase === "moving") return [];
+  if (phase === "landed" && state.landing.new === state.integration) return [];
+  if (phase === "asked" || phase === "moving") return [];
   if (state.integration === state.plan.base) {
     throw new Failure("repository", "nothing_to_land", `run ${state.run} merged nothing`, {
       advice: `see why: pleach status ${state.run}`,

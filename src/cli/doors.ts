@@ -74,17 +74,24 @@ export type Request =
       /** What the agent that asks is told. */
       readonly text?: string | undefined;
     }
-  | {
-      readonly type: "message";
-      readonly unit: string;
-      readonly agent?: string | undefined;
-      readonly text: string;
-    };
+  | SaidToUnit;
+
+export interface SaidToUnit {
+  readonly type: "message";
+  readonly unit: string;
+  readonly agent?: string | undefined;
+  readonly text: string;
+}
 
 export interface Heard {
   readonly run: RunId;
   /** `later`: nobody is at work on the run; it is heard when it is resumed. */
   readonly heard: "now" | "later";
+}
+
+export interface Said extends Heard {
+  /** Of a run that had finished and went on for this. */
+  readonly state?: RunState;
 }
 
 export interface Cleaned {
@@ -125,6 +132,8 @@ export interface Doors {
   ): Promise<{ readonly state: RunState; readonly alreadyFinished: boolean }>;
   readRun(where: Where, run: string | undefined): Promise<RunReading>;
   listRuns(where: Where): Promise<readonly RunListing[]>;
+  /** Says something to a unit. Where the run has finished it goes on for that: `state` is how it stands afterwards. */
+  message(where: Where, run: string | undefined, message: SaidToUnit, eyes: Eyes): Promise<Said>;
   /** Without a run: the one the request can be meant for, else a Failure. */
   speak(where: Where, run: string | undefined, request: Request): Promise<Heard>;
   land(where: Where, run: string | undefined, eyes: Eyes): Promise<RunState>;

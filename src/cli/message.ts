@@ -1,18 +1,21 @@
-/** `pleach message`: says something to a unit at work; its agent, or its command, reads it. */
+/** `pleach message`: says something to a unit. At work its agent, or its command, reads it; an agent that has ended goes on with
+ *  its conversation, and where the whole run had finished this command waits for what it says. */
 import type { Command } from "commander";
 import { usage } from "./failure.ts";
 import { addGlobals, type Session } from "./surface.ts";
 
 export function defineMessage(command: Command, session: Session): void {
   command
-    .description("Says something to a unit at work, or to one of its agents.")
+    .description(
+      "Says something to a unit, or to one of its agents. An agent that has ended goes on with its conversation.",
+    )
     .argument("<run/unit>", "the unit, or RUN/UNIT/AGENT; without a run, of the newest")
     .argument("<text...>", "what to say");
   addGlobals(command).action((name: string, words: readonly string[]) =>
     session.act(command, async (surface) => {
       const { run, unit, agent } = addressee(name);
-      const { speakTo } = await import("./speak.ts");
-      return speakTo(surface, run, { type: "message", unit, agent, text: words.join(" ") });
+      const { sayTo } = await import("./say.ts");
+      return sayTo(surface, run, { type: "message", unit, agent, text: words.join(" ") });
     }),
   );
 }

@@ -47,7 +47,7 @@ const commands: Readonly<Record<string, Outline>> = {
     load: async () => (await import("./answer.ts")).defineDeny,
   },
   message: {
-    summary: "say something to a unit at work",
+    summary: "say something to a unit, also after it has ended",
     load: async () => (await import("./message.ts")).defineMessage,
   },
   pause: {

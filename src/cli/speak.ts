@@ -1,6 +1,6 @@
 /** Saying something to a run from another terminal: the run hears it, or will when it is resumed. */
 import { oneLine } from "../core/text.ts";
-import type { Request } from "./doors.ts";
+import type { Heard, Request } from "./doors.ts";
 import { printDocument, type Surface } from "./surface.ts";
 
 export async function speakTo(
@@ -9,7 +9,10 @@ export async function speakTo(
   request: Request,
 ): Promise<number> {
   const doors = await surface.world.openDoors();
-  const answer = await doors.speak(surface.where, run, request);
+  return printHeard(surface, request, await doors.speak(surface.where, run, request));
+}
+
+export function printHeard(surface: Surface, request: Request, answer: Heard): number {
   if (surface.globals.json) {
     printDocument(surface, { version: 1, ...answer, request });
     return 0;

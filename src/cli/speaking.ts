@@ -1,10 +1,14 @@
 /** What people say to a run from outside: put into its inbox, where the loop, or the next one, hears it. */
+import type { RunEvent } from "../core/event.ts";
 import { Failure, unreachable } from "../core/failure.ts";
 import { isUnitId, type UnitId } from "../core/id.ts";
+import { hasEnded, whyNobodyListens, whyNotReopened } from "../core/reopening.ts";
 import type { RunState } from "../core/run.ts";
+import { unitOf } from "../core/unit-change.ts";
 import { dropRequest, type SpokenRequest } from "../run/inbox.ts";
+import { messageCharsMax } from "../run/worker-request.ts";
 import { openApprovals } from "../view/approvals.ts";
-import type { Request, Where } from "./doors.ts";
+import type { Request, SaidToUnit, Where } from "./doors.ts";
 import { anyRun, isUnfinished, openStoredRuns, type StoredRuns } from "./stored-runs.ts";
 
 export async function speak(where: Where, named: string | undefined, request: Request) {
@@ -53,23 +57,8 @@ function spoken(state: RunState, request: Request): SpokenRequest {
       const text = request.text === undefined ? {} : { text: request.text };
       return { type: "answer", id: requireAsked(state, request.id), answer, ...text };
     }
-    case "message": {
-      const { agent, text } = request;
-      requireListener(state, request.unit);
-      if (text.trim() === "") {
-        throw new Failure("usage", "empty_message", "the message is empty", {
-          advice: "say something: pleach message RUN/UNIT TEXT",
-        });
-      }
-      const to = agent === undefined ? {} : { agent };
-      return {
-        type: "message",
-        from: "person",
-        unit: requireUnit(state, request.unit),
-        ...to,
-        text,
-      };
-    }
+    case "message":
+      return { type: "message", ...messageOf(state, request) };
     case "pause":
     case "continue":
       return { type: request.type };
@@ -78,13 +67,43 @@ function spoken(state: RunState, request: Request): SpokenRequest {
   }
 }
 
-/** Nobody reads what is said to a unit that has ended. */
-function requireListener(state: RunState, name: string): void {
-  const unit = state.units.find(({ id }) => id === name);
-  const ended = ["merged", "failed", "cancelled", "timed_out"];
-  if (unit === undefined || !ended.includes(unit.at.phase)) return;
-  throw new Failure("usage", "unit_ended", `the unit ${name} has ended: nobody hears a message`, {
-    advice: `see what became of it: pleach logs ${state.run}/${name}`,
+/** What makes a finished run go on: its unit hears this as the next thing that is said to it. */
+export function askedToHear(state: RunState, said: SaidToUnit): readonly RunEvent[] {
+  if (isUnfinished(state)) {
+    throw new Failure("repository", "run_unfinished", `run ${state.run} is not finished`, {
+      advice: `go on with it first: pleach resume ${state.run}`,
+    });
+  }
+  return [{ type: "message-sent", ...messageOf(state, said), reopens: true }];
+}
+
+function messageOf(state: RunState, { unit: name, agent, text }: SaidToUnit) {
+  const unit = requireUnit(state, name);
+  requireListener(state, unit, agent);
+  if (text.trim() === "" || text.length > messageCharsMax) {
+    const what = text.trim() === "" ? "empty" : `longer than ${messageCharsMax} characters`;
+    throw new Failure("usage", "bad_message", `the message is ${what}`, {
+      advice: "say something short: pleach message RUN/UNIT TEXT",
+    });
+  }
+  return { from: "person", unit, ...(agent === undefined ? {} : { agent }), text } as const;
+}
+
+/** Before anything is begun: nobody is told that a message was heard which nobody can hear. */
+function requireListener(state: RunState, id: UnitId, agent: string | undefined): void {
+  if (state.at.phase === "finished" && isUnfinished(state)) {
+    throw new Failure("repository", "run_landing", `run ${state.run} is landing or cleaning up`, {
+      advice: `let it end first (pleach resume ${state.run}), then say it again`,
+    });
+  }
+  const unit = unitOf(state, id);
+  const ended = hasEnded(unit.at);
+  const why = ended ? whyNotReopened(state, unit, agent) : whyNobodyListens(unit);
+  if (why === undefined) return;
+  throw new Failure("usage", ended ? "unit_ended" : "unit_merging", why, {
+    advice: ended
+      ? `see what became of it (pleach logs ${state.run}/${id}), and begin a new run for more`
+      : `follow it: pleach status ${state.run} --follow`,
   });
 }
 

@@ -43,6 +43,8 @@ export type AttemptOutcome =
   /** We stopped it; what it left, and had changed by then, is in the snapshot. `log` is what it printed, relative to the run's
    *  folder. */
   | { readonly type: "stopped"; readonly log?: string; readonly changed?: readonly RepoPath[] }
+  /** It was spoken to after its unit had ended, and changed nothing. */
+  | { readonly type: "answered"; readonly summary: string }
   /** It waits for a person; what it left is in the snapshot, and it goes on from there once somebody has answered. */
   | { readonly type: "parked"; readonly summary: string };
 
@@ -193,6 +195,8 @@ export type RunEvent =
       /** Absent: the unit's first agent. */
       readonly agent?: AgentId;
       readonly text: string;
+      /** The unit had ended: it works again. */
+      readonly reopens?: true;
     }
   | {
       readonly type: "context-written";

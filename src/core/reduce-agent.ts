@@ -1,10 +1,12 @@
 /** What is known of our own agents: who works, what it cost, what they were granted, said to each other and share. */
 
-import type { AgentFact } from "./desk.ts";
+import type { AgentFact, Message } from "./desk.ts";
 import type { RunEvent } from "./event.ts";
 import { invariant, unreachable } from "./failure.ts";
+import { cutToReopen, hasEnded } from "./reopening.ts";
 import type { AgentState, RunState, UnitState } from "./run.ts";
 import { noSpend, sumOf } from "./spend.ts";
+import { withUnit } from "./unit-change.ts";
 
 /** Older messages are forgotten: nobody reads that far back, and the journal has them. */
 export const messagesMax = 1000;
@@ -57,9 +59,10 @@ export function reduceSpoken(state: RunState, event: SpokenEvent, at: number): R
       return { ...state, units };
     }
     case "message-sent": {
-      const { type: _, ...told } = event;
-      const messages = [...state.messages, { ...told, id: state.seq, at }];
-      return { ...state, messages: messages.slice(-messagesMax) };
+      const { type: _, reopens, ...told } = event;
+      const message = { ...told, id: state.seq, at };
+      const messages = [...state.messages, message].slice(-messagesMax);
+      return reopens === true ? reopen({ ...state, messages }, message) : { ...state, messages };
     }
     case "context-written": {
       const { key, value, by } = event;
@@ -72,6 +75,22 @@ export function reduceSpoken(state: RunState, event: SpokenEvent, at: number): R
     default:
       return unreachable(event);
   }
+}
+
+/** The unit goes on with its conversation; a run that had finished works again for it. */
+function reopen(state: RunState, message: Message): RunState {
+  const opened = withUnit(state, message.unit, (unit) => {
+    const { at, changed, told } = unit;
+    const from = cutToReopen(state.integration, unit);
+    invariant(hasEnded(at) && from !== undefined, `${unit.id} has ended with a conversation`);
+    const { answer: _, ...rest } = unit;
+    const reopened = { before: at, changed, from };
+    const waiting = { at: { phase: "waiting" }, cancelAsked: false, cut: from } as const;
+    return { ...rest, ...waiting, reopened, told: [...told, message] };
+  });
+  if (state.at.phase !== "finished") return opened;
+  const { rested: _, ...clean } = opened.clean;
+  return { ...opened, at: { phase: "working" }, revived: true, clean };
 }
 
 /** An attempt that ended has no agents at work, whatever they could still say. */

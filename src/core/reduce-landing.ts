@@ -1,7 +1,7 @@
 /** The end of a run and what may follow it for ever after: landing, undo, cleaning. */
 import type { RunEvent } from "./event.ts";
 import { invariant, unreachable } from "./failure.ts";
-import type { Landing, RunState } from "./run.ts";
+import type { Landing, RunState, UnitState } from "./run.ts";
 
 type LandingEvent = Extract<
   RunEvent,
@@ -29,7 +29,7 @@ export function reduceLanding(state: RunState, event: LandingEvent, at: number):
       const finished: RunState = { ...state, at: { phase: "finished", outcome: event.outcome } };
       return {
         ...finished,
-        landing: landsByItself(finished) ? asked(state) : { phase: "idle" },
+        landing: landingAtEnd(finished),
         clean: { ...state.clean, asked: "end" },
       };
     }
@@ -64,6 +64,7 @@ export function reduceLanding(state: RunState, event: LandingEvent, at: number):
       const { asked: _, ...rest } = state.clean;
       return {
         ...state,
+        units: state.units.map((unit) => withoutCleaned(state, unit)),
         clean: {
           ...rest,
           rested: true,
@@ -75,6 +76,22 @@ export function reduceLanding(state: RunState, event: LandingEvent, at: number):
     default:
       return unreachable(event);
   }
+}
+
+/** What was thrown away cannot be gone on with; what landed is seen as it is now. */
+function withoutCleaned({ clean, landing }: RunState, unit: UnitState): UnitState {
+  const { conversation, ...rest } = unit;
+  if (conversation === undefined || clean.asked === "end") return unit;
+  if (clean.asked === "discard") return rest;
+  const landed = landing.phase === "landed" || landing.phase === "undo_refused";
+  if (!landed || unit.at.phase !== "merged") return unit;
+  return { ...unit, conversation: { ...conversation, isMerged: true } };
+}
+
+/** Whoever speaks to a unit of a finished run has not asked for anything to be moved. */
+function landingAtEnd(state: RunState): Landing {
+  if (state.revived) return state.landing;
+  return landsByItself(state) ? asked(state) : { phase: "idle" };
 }
 
 function landsByItself(state: RunState): boolean {

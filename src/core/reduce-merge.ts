@@ -2,6 +2,7 @@
 import type { CheckResult, MergeSubject, RunEvent } from "./event.ts";
 import { invariant, unreachable } from "./failure.ts";
 import { refuse } from "./reduce-unit.ts";
+import { mergedUnit } from "./reopening.ts";
 import type { MergeState, RunState } from "./run.ts";
 import { unitOf, withUnit } from "./unit-change.ts";
 import type { Reason } from "./worker.ts";
@@ -150,7 +151,7 @@ function advance(
   if (subject.type === "unit") {
     const unit = unitOf(advanced, subject.unit);
     invariant(unit.at.phase === "merging", `${unit.id} is merging before it is merged`);
-    return withUnit(advanced, subject.unit, (one) => ({ ...one, at: { phase: "merged", commit } }));
+    return withUnit(advanced, subject.unit, (one) => mergedUnit(one, commit));
   }
   // What was verified with the target's new commits includes doneWhen: it now speaks of the new result.
   const results = merge.results.slice(state.settings.checks.length);

@@ -5,6 +5,7 @@ import { invariant, unreachable } from "./failure.ts";
 import type { UnitId } from "./id.ts";
 import { unitPositions } from "./plan.ts";
 import { endAgents } from "./reduce-agent.ts";
+import { closeAgain, mergedUnit } from "./reopening.ts";
 import type { RunState, UnitPhase, UnitState } from "./run.ts";
 import { noSpend, type Spend, sumOf } from "./spend.ts";
 import { end, endIdle, unitOf, withUnit } from "./unit-change.ts";
@@ -69,8 +70,12 @@ function stopByBudget(state: RunState, id: UnitId, reason: Reason): RunState {
   return endIdle({ ...stopped, overBudget: true }, overBudget(), ["waiting", "awaiting_approval"]);
 }
 
-/** The last try was refused: again with the reason, or the end. */
+/** The last try was refused: again with the reason, or the end. What a person says to a unit that had ended is tried once. */
 export function refuse(state: RunState, id: UnitId, reason: Reason): RunState {
+  if (unitOf(state, id).reopened !== undefined) {
+    if (reason.type === "over_budget") return stopByBudget(state, id, reason);
+    return end(state, id, phaseOf(reason));
+  }
   const refused = withUnit(state, id, (unit) => ({
     ...unit,
     refusals: unit.refusals + 1,
@@ -96,7 +101,7 @@ function start(
       event.attempt === unit.attempts + 1,
       `attempt ${event.attempt} of ${unit.id} is next`,
     );
-    const { cut, ...rest } = unit;
+    const { cut, answer: _, ...rest } = unit;
     invariant(cut?.attempt === event.continues, `${unit.id} goes on where it was cut off`);
     // Those who go on are the same agents as before, though attempts between may have had them without ever having begun.
     const agents = unit.agents.map((agent) =>
@@ -107,6 +112,7 @@ function start(
     return {
       ...rest,
       agents,
+      told: cut === undefined ? [] : unit.told,
       attempts: event.attempt + (event.others?.length ?? 0),
       newest: event.attempt,
       at: {
@@ -131,13 +137,14 @@ function finish(
 ): RunState {
   const running = runningAttempt(unitOf(state, event.unit), event.attempt);
   const { outcome, leavings, spend = noSpend } = event;
-  const told = withUnit(state, event.unit, (unit) => ({
+  let told = withUnit(state, event.unit, (unit) => ({
     ...leave(unit, { ...event, at, spend, ms: at - running.since - running.askedMs }),
     ...("summary" in outcome ? { summary: outcome.summary } : {}),
     ...("changed" in outcome && outcome.changed !== undefined ? { changed: outcome.changed } : {}),
     ...(outcome.type === "completed" ? { artifacts: outcome.artifacts } : {}),
   }));
   const cut = cutOf(running, leavings);
+  told = withConversation(told, event.unit, cut);
   if (running.stopping === "cancelled") {
     const log = outcome.type === "stopped" ? outcome.log : undefined;
     return end(told, event.unit, state.timedOut ? timedOut(log) : cancelled());
@@ -155,13 +162,14 @@ function settle(
     case "completed":
       if (state.cancelled !== undefined) return end(state, id, cancelled());
       if (state.timedOut) return end(state, id, timedOut());
-      return withUnit(state, id, (unit) => ({
-        ...unit,
-        at:
-          outcome.head === running.base
-            ? { phase: "merged" }
-            : { phase: "completed", head: outcome.head },
-      }));
+      return withUnit(state, id, (unit) =>
+        outcome.head === running.base
+          ? mergedUnit(unit)
+          : { ...unit, at: { phase: "completed", head: outcome.head } },
+      );
+    case "answered":
+      invariant(unitOf(state, id).reopened !== undefined, `${id} was spoken to again`);
+      return withUnit(state, id, (unit) => closeAgain(unit));
     case "refused":
       return refuse(state, id, outcome.reason);
     case "stopped":
@@ -189,7 +197,14 @@ function interrupt(
   const ms = running.lost ? 0 : at - running.since - running.askedMs;
   const { spend = noSpend } = event;
   const told = withUnit(state, event.unit, (unit) => leave(unit, { ...event, at, spend, ms }));
-  return goBack(told, event.unit, cutOf(running, event.leavings));
+  const cut = cutOf(running, event.leavings);
+  return goBack(withConversation(told, event.unit, cut), event.unit, cut);
+}
+
+function withConversation(state: RunState, id: UnitId, cut: Cut | undefined): RunState {
+  return withUnit(state, id, ({ conversation: _, ...unit }) => {
+    return cut === undefined ? unit : { ...unit, conversation: cut };
+  });
 }
 
 /** One that was worked on several ways begins anew. Where it had not even begun, or its worktree is gone, what was cut off before

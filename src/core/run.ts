@@ -54,6 +54,11 @@ export type UnitPhase =
   | { readonly phase: "merged"; readonly commit?: Sha }
   | { readonly phase: "failed" | "cancelled" | "timed_out"; readonly reason: Reason };
 
+export type EndedPhase = Extract<
+  UnitPhase,
+  { phase: "merged" | "failed" | "cancelled" | "timed_out" }
+>;
+
 /** One of our own agents, as the journal knows it. */
 export interface AgentState {
   readonly agent: AgentId;
@@ -113,6 +118,21 @@ export interface UnitState {
   readonly claims: readonly RepoPath[];
   /** Its last attempt was cut off: the next goes on from there. */
   readonly cut?: Cut;
+  /** What its last attempt left of its agents, who can be spoken to again; `isMerged` where its work was merged. */
+  readonly conversation?: Cut & { readonly isMerged?: true };
+  /** What was said to it after it had ended, in this conversation. */
+  readonly told: readonly Message[];
+  /** It had ended and was spoken to: what it was, and is again unless what comes of it is merged. */
+  readonly reopened?: Reopened;
+  /** What came of that last: its words, and why what it did was not merged. */
+  readonly answer?: { readonly said: string; readonly refused?: Reason };
+}
+
+export interface Reopened {
+  readonly before: EndedPhase;
+  readonly changed: readonly RepoPath[];
+  /** Where it began to go on. */
+  readonly from: Cut;
 }
 
 /** The candidate in the making: one at a time, in the serial queue. */
@@ -202,6 +222,8 @@ export interface RunState {
   readonly landing: Landing;
   /** How often the target was found moved while landing. */
   readonly landingRounds: number;
+  /** It had finished, and a unit of it was spoken to: it never lands by itself again. */
+  readonly revived: boolean;
   readonly checks: { readonly run: number; readonly reused: number; readonly ms: number };
   readonly clean: {
     readonly asked?: CleanDepth;

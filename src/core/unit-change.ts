@@ -3,11 +3,16 @@ import { invariant } from "./failure.ts";
 import type { UnitId } from "./id.ts";
 import { dependentsOf } from "./order.ts";
 import { unitPositions } from "./plan.ts";
+import { closeAgain } from "./reopening.ts";
 import type { RunState, UnitPhase, UnitState } from "./run.ts";
 import { cancelled, phaseOf, reasonOf, timedOut } from "./unit-end.ts";
 
-/** Ends a unit without a merge; the units after it can never start, so they end with it. */
+/** Ends a unit without a merge; the units after it can never start, so they end with it. One that had ended before is what it was
+ *  then. */
 export function end(state: RunState, id: UnitId, at: UnitPhase): RunState {
+  if (unitOf(state, id).reopened !== undefined) {
+    return withUnit(state, id, (unit) => closeAgain(unit, at));
+  }
   const ended = withUnit(state, id, (unit) => ({ ...unit, at }));
   return failDependents(ended, [positionOf(state, id)]);
 }
@@ -44,7 +49,10 @@ export function endIdle(
 ): RunState {
   return {
     ...state,
-    units: state.units.map((unit) => (idle.includes(unit.at.phase) ? { ...unit, at } : unit)),
+    units: state.units.map((unit) => {
+      if (!idle.includes(unit.at.phase)) return unit;
+      return unit.reopened === undefined ? { ...unit, at } : closeAgain(unit, at);
+    }),
   };
 }
 

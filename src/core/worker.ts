@@ -1,6 +1,6 @@
 /** The port every worker fits: our own agent, another agent's CLI, a codemod, a far machine. */
 import type { AccountLevel } from "./budget.ts";
-import type { Desk } from "./desk.ts";
+import type { Desk, Message } from "./desk.ts";
 import type { Glob, RepoPath, RunId, Sha, UnitId } from "./id.ts";
 import type { Aggregate, Check, Json } from "./plan.ts";
 
@@ -59,6 +59,8 @@ export interface Assignment {
   readonly aggregate?: Aggregate;
   /** The attempt that was cut off and that this one goes on with: its changes are in the worktree, its transcripts in the record. */
   readonly continues?: number;
+  /** What was said to the unit after it had ended: the conversation goes on with that. */
+  readonly told?: readonly Message[];
 }
 
 /** Where the work is done on this machine; a far machine makes its own. */
@@ -90,7 +92,13 @@ export interface Judge {
 }
 
 export type WorkOutcome =
-  | { readonly type: "done"; readonly summary: string; readonly artifacts: readonly string[] }
+  | {
+      readonly type: "done";
+      readonly summary: string;
+      readonly artifacts: readonly string[];
+      /** It was spoken to after its end, and what it says is an answer, no work. */
+      readonly answers?: true;
+    }
   | {
       readonly type: "failed";
       readonly message: string;

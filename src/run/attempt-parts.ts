@@ -64,6 +64,7 @@ export function attemptParts(
       report: parts.report,
     }),
     cut: at.cut,
+    reopened: state.units[unitPositions(state.plan.units).get(unit.id) ?? -1]?.reopened?.from,
     isApproach: at.isApproach,
   };
 }
@@ -111,6 +112,7 @@ function assignmentOf(
     agents: typeof unit.agent === "string" ? [unit.agent] : (unit.agent ?? []),
     ...(aggregate === undefined ? {} : { aggregate }),
     ...(cut === undefined ? {} : { continues: cut.attempt }),
+    ...(progress === undefined || progress.told.length === 0 ? {} : { told: progress.told }),
     ...(progress?.previous === undefined ? {} : { previous: progress.previous }),
   };
 }

@@ -84,9 +84,10 @@ function hasLanded(state: RunState, ref: RefName): boolean {
   return targetHasResult(state) && unitOf(state, ref)?.at.phase === "merged";
 }
 
-/** Also after an undo that was refused. */
-function targetHasResult({ landing }: RunState): boolean {
-  return landing.phase === "landed" || landing.phase === "undo_refused";
+/** Also after an undo that was refused; not where more was merged since. */
+function targetHasResult({ landing, integration }: RunState): boolean {
+  const isThere = landing.phase === "landed" || landing.phase === "undo_refused";
+  return isThere && landing.new === integration;
 }
 
 function unitOf(state: RunState, ref: RefName): UnitState | undefined {

@@ -3,6 +3,7 @@ import { answerClaim } from "../core/claim.ts";
 import type { AgentFact, AgentId, Question } from "../core/desk.ts";
 import type { RepoPath, UnitId } from "../core/id.ts";
 import type { Json } from "../core/plan.ts";
+import { hasEnded, whyNobodyListens, whyNotReopened } from "../core/reopening.ts";
 import type { RunState, UnitState } from "../core/run.ts";
 import type { Ruling } from "./ruling.ts";
 
@@ -87,8 +88,9 @@ function ruleOnMessage(
   const { from, unit: id, agent, text } = request;
   const unit = unitIn(state, id);
   if (unit === undefined) return refused(`there is no unit ${id}`);
-  const ended = ["merged", "failed", "cancelled", "timed_out"].includes(unit.at.phase);
-  if (ended) return refused(`the unit ${id} has ended`);
+  const reopens = hasEnded(unit.at);
+  const why = reopens ? whyNotReopened(state, unit, agent) : whyNobodyListens(unit);
+  if (why !== undefined) return refused(why);
   if (text.length > messageCharsMax) {
     return refused(`a message may have ${messageCharsMax} characters, this one has ${text.length}`);
   }
@@ -97,7 +99,8 @@ function ruleOnMessage(
     return refused(`${messagesPerMinuteMax} messages a minute are the limit: wait`);
   }
   const to = agent === undefined ? {} : { agent };
-  return { type: "message-sent", from, unit: id, ...to, text };
+  const again = reopens ? ({ reopens } as const) : {};
+  return { type: "message-sent", from, unit: id, ...to, text, ...again };
 }
 
 function ruleOnContext(

@@ -13,6 +13,8 @@ export interface AttemptStory {
   readonly end:
     | "running"
     | "accepted"
+    /** It was spoken to after its end, and changed nothing. */
+    | "answered"
     | "merged"
     | "refused"
     | "stopped"
@@ -85,6 +87,7 @@ function finished(
     return { ...ended, end: "stopped", changed: outcome.changed ?? [] };
   }
   if (outcome.type === "parked") return { ...ended, end: "parked", summary: outcome.summary };
+  if (outcome.type === "answered") return { ...ended, end: "answered", summary: outcome.summary };
   const { summary, changed } = outcome;
   if (outcome.type === "completed") return { ...ended, end: "accepted", summary, changed };
   return { ...ended, end: "refused", summary, changed, reason: outcome.reason };

@@ -148,6 +148,8 @@ function sayAttempt(outcome: AttemptOutcome, again: boolean): string {
       return `worked, ${sayCount(outcome.changed.length, "file")} changed; waits in the merge queue`;
     case "refused":
       return `refused, ${sayReason(outcome.reason)}${again ? "; will be tried again" : ""}`;
+    case "answered":
+      return "has answered, and changed nothing";
     case "stopped":
       return "stopped, what it left is kept";
     case "parked":

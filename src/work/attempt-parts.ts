@@ -27,6 +27,8 @@ export interface AttemptParts {
   readonly desk: Desk;
   /** What this attempt goes on from. */
   readonly cut?: Cut | undefined;
+  /** Where its unit stood when it was spoken to after its end. */
+  readonly reopened?: Cut | undefined;
   /** One of several at the same time: whose commit becomes the unit's branch is decided later. */
   readonly isApproach: boolean;
   /** What keeps our git from running the filters of others: see `filterGuard`. */

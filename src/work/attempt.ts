@@ -8,6 +8,7 @@ import type { AttemptOutcome, Leavings } from "../core/event.ts";
 import { type RepoPath, snapshotRef, unitRef } from "../core/id.ts";
 import type { Spend } from "../core/spend.ts";
 import type { Place, Reason, WorkOutcome } from "../core/worker.ts";
+import { differenceOf } from "../git/difference.ts";
 import type { Slot } from "../git/slot.ts";
 import { readmitSlot } from "../git/slot-rescue.ts";
 import { type Snapshot, takeSnapshot } from "../git/snapshot.ts";
@@ -142,6 +143,7 @@ async function judge(
     const whose = level === undefined ? {} : { level };
     return refused({ type, message, paths: [], ...log, ...whose }, changed, summary);
   }
+  if (await isAnswer(parts, worked, snapshot)) return { type: "answered", summary };
   const wordsOnly = parts.unit.owns.length === 0 && changed.length === 0;
   const facts = {
     unit: parts.unit.id,
@@ -158,6 +160,20 @@ async function judge(
   const head = wordsOnly ? parts.assignment.base : await commitOf(parts, snapshot, summary);
   const { artifacts } = worked;
   return { type: "completed", head, changed, summary, artifacts };
+}
+
+/** Whether a unit that was spoken to after its end has changed nothing of what was there. */
+async function isAnswer(
+  { reopened, pool, unit }: AttemptParts,
+  worked: Extract<WorkOutcome, { type: "done" }>,
+  { changed, commit }: Snapshot,
+): Promise<boolean> {
+  // Where nothing is owned, words are the work.
+  if (reopened === undefined || unit.owns.length === 0) return false;
+  if (reopened.snapshot === undefined || commit === undefined) return changed.length === 0;
+  if (worked.answers !== true) return false;
+  const { commonDir: gitDir, standing } = pool.repository;
+  return (await differenceOf({ gitDir, standing }, reopened.snapshot, commit)).length === 0;
 }
 
 /** Tells what was printed last: by a check, by the worker, by the set-up. */

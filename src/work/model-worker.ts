@@ -85,14 +85,16 @@ export function createModelWorker(options: ModelWorkerOptions): Worker {
       const around = await surroundingsOf(options, { assignment, place, desk }, ending);
       const agents = new Agents(around, ending);
       try {
-        const end = await runPipeline({
+        const { end, answers } = await runPipeline({
           ...{ agents, roles },
+          told: assignment.told ?? [],
           ...(assignment.aggregate === undefined ? {} : { aggregate: assignment.aggregate }),
           beginningOf: (role, before) => beginningOf(around, role, assignment, before),
           judgeOf: (role) => judgeOf(role, assignment, place, options.checkSandbox?.(place)),
         });
         if (signal.aborted) return { type: "stopped" };
-        return redacted(outcomeOf(end, assignment), options.redact);
+        const outcome = redacted(outcomeOf(end, assignment), options.redact);
+        return answers && outcome.type === "done" ? { ...outcome, answers } : outcome;
       } finally {
         await agents.close();
       }
@@ -199,7 +201,12 @@ function judgeOf(
 ): Judge {
   if (!mayChangeFiles(role)) return async () => ({ type: "good" });
   const mark = markOf({ run, unit, attempt });
-  return checksJudge(checks, { worktree, record, mark, sandbox });
+  const judge = checksJudge(checks, { worktree, record, mark, sandbox });
+  return async (agent, signal) => {
+    const { answers, changedIn, stints } = agent.conversation;
+    // A mere answer hands in nothing that would have to be good.
+    return answers && !changedIn.has(stints - 1) ? { type: "good" } : judge(agent, signal);
+  };
 }
 
 function mayChangeFiles({ tools }: Role): boolean {
