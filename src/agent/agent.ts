@@ -45,11 +45,7 @@ export interface Stint {
   readonly number: number;
   readonly kind: InvocationKind;
   /** What it is told, where it is spoken to again. */
-  readonly told?: {
-    readonly from: "gate" | "parent" | "inbox";
-    readonly text: string;
-    readonly upTo?: number;
-  };
+  readonly told?: Omit<Extract<TranscriptFact, { type: "resumed" }>, "type">;
   /** The turn of the parent that calls it: `session#turn`. */
   readonly invokedBy?: string;
   /** The journal knows already that it waits for its turn. */

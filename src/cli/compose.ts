@@ -17,7 +17,7 @@ import { lockRepository, removeDeadLock } from "../run/runner.ts";
 import { removeUnbegun } from "../run/unbegun.ts";
 import type { PlanPreview } from "../view/preview.ts";
 import { diagnose } from "./diagnosis.ts";
-import type { Cleaned, Doors, Eyes, KnownRoles, Where } from "./doors.ts";
+import type { Cleaned, Doors, Eyes, KnownRoles, Said, SaidToUnit, Where } from "./doors.ts";
 import { driveNew, driveOn } from "./drive.ts";
 import type { Driver } from "./driver.ts";
 import { type Prepared, prepare, requireTrust } from "./prepare.ts";
@@ -56,14 +56,8 @@ export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
     readRun: async (where, named) => (await openStoredRuns(where.dir)).pick(named, [anyRun]),
     listRuns: async (where) => (await openStoredRuns(where.dir)).list(),
     speak,
-    message: async (where, named, said, eyes) => {
-      const stored = await openStoredRuns(where.dir);
-      const { state } = await stored.pick(named, [isUnfinished, anyRun]);
-      if (isUnfinished(state)) return speak(where, state.run, said);
-      const asked = (now: RunState) => askedToHear(now, said);
-      const ended = await driveOn(drive(stored, eyes), state.run, asked);
-      return { run: state.run, heard: "now", state: ended };
-    },
+    message: (where, named, said, eyes) =>
+      message((stored) => drive(stored, eyes), { where, named, said }),
     land: async (where, named, eyes) => {
       const stored = await openStoredRuns(where.dir);
       const { state } = await stored.pick(named, [anyRun]);
@@ -104,6 +98,19 @@ async function previewOf(prepared: Prepared): Promise<PlanPreview> {
     checks: settings.checks.map(({ name }) => name),
     warnings: [...prepared.warnings, ...asks],
   };
+}
+
+/** A run that goes on hears it in its inbox; one that has finished goes on for it. */
+async function message(
+  drive: (stored: StoredRuns) => Driver,
+  { where, named, said }: { where: Where; named: string | undefined; said: SaidToUnit },
+): Promise<Said> {
+  const stored = await openStoredRuns(where.dir);
+  const { state } = await stored.pick(named, [isUnfinished, anyRun]);
+  if (isUnfinished(state)) return speak(where, state.run, said);
+  const asked = (now: RunState) => askedToHear(now, said);
+  const ended = await driveOn(drive(stored), state.run, asked);
+  return { run: state.run, heard: "now", state: ended };
 }
 
 function hasLanded({ landing }: RunState): boolean {

@@ -149,7 +149,10 @@ export class FakeHands implements Hands {
     await this.#step();
     const slot = this.#prepare(action);
     if (slot === undefined) return new Promise(() => undefined);
-    const tries = this.#plants.has("behave by attempt") ? attempt - 1 : this.#tries(state, unit);
+    const again = this.#toldAgain(action, state, slot);
+    const tries = this.#plants.has("behave by attempt")
+      ? attempt - 1
+      : this.#tries(state, unit) + again;
     const behaviour = this.#scenario.behaviours.get(unit)?.[tries % 4] ?? "good";
     const asked = questionOf(state, unit);
     const waits = behaviour === "ask" && asked?.answer === undefined;
@@ -172,8 +175,10 @@ export class FakeHands implements Hands {
     }
     const outcome: AttemptOutcome = stopped
       ? { type: "stopped" }
-      : await this.#gate(action, slot, changed, behaviour);
-    if (outcome.type === "refused") {
+      : again > 0 && behaviour === "nothing"
+        ? { type: "answered", summary: "an answer" }
+        : await this.#gate(action, slot, changed, behaviour);
+    if (outcome.type === "refused" && again === 0) {
       this.#world.refused.set(unit, (this.#world.refused.get(unit) ?? 0) + 1);
     }
     this.#stops.delete(unit);
@@ -182,6 +187,17 @@ export class FakeHands implements Hands {
 
   #tries(state: RunState, unit: UnitId): number {
     return state.units.find(({ id }) => id === unit)?.refusals ?? 0;
+  }
+
+  /** How often it was spoken to after its end; what it had done by then must be there. */
+  #toldAgain({ unit }: Perform<"work">, state: RunState, slot: SlotState): number {
+    const spoken = state.units.find(({ id }) => id === unit);
+    const from = spoken?.reopened?.from;
+    if (spoken === undefined || from === undefined) return 0;
+    const before = this.#world.tree(from.snapshot ?? from.base);
+    const lost = Object.keys(before).filter((path) => slot.tree[path] === undefined);
+    if (lost.length > 0) this.#world.complain(`${unit} goes on without ${lost.join(", ")}`);
+    return spoken.told.length;
   }
 
   #prepare({ unit, attempt, base, slot, continues }: Perform<"work">): SlotState | undefined {
@@ -309,7 +325,7 @@ export class FakeHands implements Hands {
     await this.#step();
     if ("conflict" in tree) {
       const outcome = { type: "conflict", paths: tree.conflict, message: "conflict" } as const;
-      if (subject.type === "unit") this.#count(subject.unit);
+      if (subject.type === "unit") this.#count(subject.unit, state);
       return [{ type: "merge-finished", subject, outcome }];
     }
     const by = { parents: [onto, head], by: "merge" } as const;
@@ -333,7 +349,9 @@ export class FakeHands implements Hands {
     return {};
   }
 
-  #count(unit: UnitId): void {
+  /** What is done when it is spoken to again counts against no limit. */
+  #count(unit: UnitId, state: RunState): void {
+    if (state.units.find(({ id }) => id === unit)?.reopened !== undefined) return;
     this.#world.refused.set(unit, (this.#world.refused.get(unit) ?? 0) + 1);
   }
 
@@ -352,7 +370,7 @@ export class FakeHands implements Hands {
     const passed = open || (!killed && passes(check.name, tree));
     if (passed && !killed) this.#note(check.name, tree);
     const unit = state.merge?.subject.type === "unit" ? state.merge.subject.unit : undefined;
-    if (!passed && unit !== undefined) this.#count(unit);
+    if (!passed && unit !== undefined) this.#count(unit, state);
     return [{ type: "check-finished", commit, result: { name: check.name, passed, seconds: 2 } }];
   }
 

@@ -106,7 +106,14 @@ function doneNames(state: RunState): readonly string[] {
 
 function checkMerges(world: World, state: RunState, line: readonly Commit[]): void {
   const merged = line.flatMap(({ unit }) => unit ?? []);
-  if (new Set(merged).size < merged.length) world.complain("a unit was merged twice");
+  for (const { id } of state.units) {
+    const again = world.journal.filter(
+      ({ event }) => event.type === "message-sent" && event.reopens === true && event.unit === id,
+    ).length;
+    if (merged.filter((other) => other === id).length > 1 + again) {
+      world.complain("a unit was merged twice");
+    }
+  }
   for (const { id, at } of state.units) {
     if ((at.phase === "merged") !== merged.includes(id)) {
       world.complain(`${id} is said to be ${at.phase}, git says ${merged.join(" ")}`);
@@ -129,7 +136,9 @@ function checkTarget(world: World, state: RunState, base: Sha): void {
   }
   const integration = world.ref(integrationRef(state.run));
   const landed = integration !== base && world.isAncestor(integration, tip);
-  if ((state.landing.phase === "landed") !== landed && integration !== base) {
+  const { landing } = state;
+  const saysLanded = landing.phase === "landed" && landing.new === integration;
+  if (saysLanded !== landed && integration !== base) {
     world.complain(`the landing is said to be ${state.landing.phase}, git says ${landed}`);
   }
   const all = state.units.every(({ at }) => at.phase === "merged");
@@ -158,11 +167,20 @@ function checkAttempts(world: World, state: RunState): void {
     const limit = state.settings.limits.attempts + world.crashes;
     if (refused > limit) world.complain(`${id} was refused ${refused} times`);
   }
-  const told = world.journal.flatMap(({ event }) => refusedUnit(event) ?? []);
+  const told = world.journal.flatMap(({ event }, at) => {
+    const unit = refusedUnit(event);
+    return unit === undefined || wasToldAgain(world, unit, at) ? [] : [unit];
+  });
   for (const unit of new Set(told)) {
     const count = told.filter((other) => other === unit).length;
     if (count > state.settings.limits.attempts) world.complain(`${unit} was given ${count} tries`);
   }
+}
+
+function wasToldAgain(world: World, unit: UnitId, before: number): boolean {
+  return world.journal
+    .slice(0, before)
+    .some(({ event }) => event.type === "message-sent" && event.reopens && event.unit === unit);
 }
 
 function refusedUnit(event: RunEvent): UnitId | undefined {
@@ -174,7 +192,7 @@ function refusedUnit(event: RunEvent): UnitId | undefined {
 }
 
 function checkOutcome(world: World, last: RunState): void {
-  const end = world.journal.findIndex(({ event }) => event.type === "run-finished");
+  const end = world.journal.findLastIndex(({ event }) => event.type === "run-finished");
   // What a landing verifies later with the target's new commits does not change how the run ended.
   const state = foldRun(world.journal.slice(0, end + 1)) ?? last;
   if (state.at.phase !== "finished") {

@@ -28,6 +28,8 @@ export interface Scenario {
   readonly crashShare: number;
   readonly rivalShare: number;
   readonly speakShare: number;
+  /** How often somebody speaks to a unit that has ended. */
+  readonly againShare: number;
   readonly checkKilledShare: number;
   /** How often a hand fails in a way that nobody can make a fact of, such as a full disk. */
   readonly failShare: number;
@@ -66,6 +68,7 @@ export function makeScenario(random: Random): Scenario {
     crashShare: random.pick([0, 0.005, 0.02, 0.05]),
     rivalShare: calm ? 0 : random.pick([0, 0, 0.01, 0.05]),
     speakShare: calm ? 0 : random.pick([0, 0, 0.01]),
+    againShare: agents && !calm ? 0.01 : 0,
     checkKilledShare: calm ? 0 : random.pick([0, 0, 0.1]),
     failShare: calm ? 0 : random.pick([0, 0, 0, 0.02]),
     userEdits: !calm && random.chance(0.15),

@@ -1,12 +1,19 @@
 /** One seed: the real loop over fake hands in virtual time, with the plug pulled again and again, until the run is over. */
 import { decide, isSettled, nextDeadline, type Rules } from "../../src/core/decide.ts";
-import { type JournalLine, journalVersion, type Runner } from "../../src/core/event.ts";
+import {
+  type JournalLine,
+  journalVersion,
+  type RunEvent,
+  type Runner,
+} from "../../src/core/event.ts";
 import { integrationRef, type Sha } from "../../src/core/id.ts";
 import { foldRun, reduce } from "../../src/core/reduce.ts";
+import { hasEnded } from "../../src/core/reopening.ts";
 import type { RunState } from "../../src/core/run.ts";
 import { runLoop } from "../../src/run/loop.ts";
 import { Mailbox } from "../../src/run/mailbox.ts";
 import type { RunRequest } from "../../src/run/request.ts";
+import { ruleOnWorker } from "../../src/run/worker-request.ts";
 import { DiskFull, FakeHands } from "./fake-hands.ts";
 import { checkEnd, checkState } from "./oracle.ts";
 import { type Random, seeded } from "./random.ts";
@@ -60,6 +67,7 @@ async function live(
   plant: Plant,
 ): Promise<boolean> {
   const budget = { steps: stepsMax };
+  let revivals = 0;
   for (let life = 0; life < 200 && budget.steps > 0; life++) {
     const time = new Timeline();
     const { plan, settings, run } = scenario;
@@ -76,9 +84,22 @@ async function live(
     }
     if (ended === "stuck") return false;
     const state = foldRun(world.journal);
-    if (state?.at.phase === "finished" && isSettled(state)) return true;
+    if (state?.at.phase !== "finished" || !isSettled(state)) continue;
+    const again = revivals < 2 ? askedAgain(scenario, random, state) : undefined;
+    if (again === undefined) return true;
+    revivals++;
+    const seq = world.journal.length;
+    world.journal.push({ v: journalVersion, seq, at: state.updatedAt, event: again });
   }
   return false;
+}
+
+/** A person speaks to a unit of a finished run. */
+function askedAgain(scenario: Scenario, random: Random, state: RunState): RunEvent | undefined {
+  if (scenario.againShare === 0 || !random.chance(0.5)) return undefined;
+  const { id: unit } = random.pick(state.units);
+  const ruling = ruleOnWorker(state, { type: "message", from: "person", unit, text: "again" }, 0);
+  return ruling?.type === "message-sent" ? ruling : undefined;
 }
 
 interface Life {
@@ -207,12 +228,26 @@ function beside({ world, scenario, random }: Life, mailbox: Mailbox, state: RunS
     const tree = { ...world.tree(tip), [path]: content };
     world.refs.set(target, world.commit({ tree, parents: [tip], by: "rival" }));
   }
+  speakAgain({ scenario, random }, mailbox, state);
   if (!random.chance(scenario.speakShare)) return;
   const said = random.below(10);
   if (said === 0) mailbox.post(request({ type: "cancel" }));
   else if (said < 3) mailbox.post(request({ type: "cancel", unit: unitName(random, units) }));
   else if (said < 6) mailbox.post(request({ type: "pause" }));
   else mailbox.post(request({ type: "interrupt", signal: "SIGINT" }));
+}
+
+/** Somebody speaks to a unit that has ended. */
+function speakAgain(
+  { scenario, random }: Pick<Life, "scenario" | "random">,
+  mailbox: Mailbox,
+  state: RunState,
+): void {
+  if (scenario.againShare === 0) return;
+  const ended = state.units.filter((unit) => hasEnded(unit.at) && unit.told.length < 2);
+  if (ended.length === 0 || !random.chance(scenario.againShare)) return;
+  const unit = random.pick(ended).id;
+  mailbox.post(request({ type: "message", from: "person", unit, text: "again" }));
 }
 
 function unitName(random: Random, units: number) {
