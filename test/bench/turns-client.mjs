@@ -109,10 +109,10 @@ async function bareTurn(client, messages, wired) {
 
 /** Our own door, with all that goes before and after a try. */
 async function ours() {
-  const { createModel } = await import("../../dist/host/model.js");
-  const { modelLanes } = await import("../../dist/host/model-lane.js");
-  const { askPatiently } = await import("../../dist/host/model-retry.js");
-  const { Account } = await import("../../dist/core/budget.js");
+  const { createModel } = await import("../../build/host/model.js");
+  const { modelLanes } = await import("../../build/host/model-lane.js");
+  const { askPatiently } = await import("../../build/host/model-retry.js");
+  const { Account } = await import("../../build/core/budget.js");
   const settings = {
     ...{ type: "model", baseURL, apiKeyEnv: "KEY", model: "fake-model", window: 128_000 },
     ...{ price: { input: 1, cached: 0.1, output: 10 }, outputTokensMax: 4_000 },
