@@ -8,7 +8,7 @@ export default defineConfig({
     // Most tests wait for programs of their own: a worker for each processor, where vitest would leave one free.
     maxWorkers: "100%",
     // As Pleach does with a check: a red one is tried once more, and one that then differs is shown as retried.
-    retry: process.env.CI === undefined ? 0 : 1,
+    retry: process.env["CI"] === undefined ? 0 : 1,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -64,9 +64,22 @@ test("the tarball holds the built program, its schema, README and licence, and n
   const [packed] = JSON.parse(said) as [{ readonly files: readonly { readonly path: string }[] }];
   const files = packed.files.map((file) => file.path);
 
-  const built = sources("src").map((name) => name.replace("src/", "dist/").replace(/ts$/, "js"));
+  const built = ["dist/main.js", "dist/work/codemod-child.js"];
   const plain = ["package.json", "README.md", "LICENSE", "agentrc.schema.json"];
   expect([...plain, ...built].filter((name) => !files.includes(name))).toEqual([]);
   const others = files.filter((name) => !plain.includes(name));
   expect(others.filter((name) => !/^dist\/.*\.js$/.test(name))).toEqual([]);
+  expect(missingImports(files)).toEqual([]);
 });
+
+/** What the built files load of each other and is not in the tarball. */
+function missingImports(files: readonly string[]): readonly string[] {
+  const built = files.filter((name) => name.startsWith("dist/"));
+  return built.flatMap((name) => {
+    const text = readFileSync(path.join(root, name), "utf8");
+    const loaded = [...text.matchAll(/(?:^(?:im|ex)port [^"]*|\bawait import\()"(\.[^"]+)"/gm)].map(
+      ([, to = ""]) => path.posix.join(path.posix.dirname(name), to),
+    );
+    return loaded.filter((to) => !files.includes(to));
+  });
+}

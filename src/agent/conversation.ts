@@ -22,6 +22,7 @@ export interface PendingCall {
 
 export interface Conversation {
   readonly begun?: Line<"begun">;
+  readonly system: ModelMessage;
   readonly entries: readonly Entry[];
   /** What comes next: a call of the model, the tool calls of its last answer, or, after an answer without any, its end. */
   readonly stage: "ask" | "calls" | "rest" | "ended";
@@ -63,6 +64,7 @@ export interface Conversation {
 }
 
 export const emptyConversation: Conversation = {
+  system: { role: "system", text: "" },
   entries: [],
   stage: "ask",
   turns: 0,
@@ -91,7 +93,7 @@ export function foldTranscript(lines: readonly TranscriptLine[]): Conversation {
 export function withLine(was: Conversation, line: TranscriptLine): Conversation {
   switch (line.type) {
     case "begun":
-      return { ...was, begun: line, entries: line.entries, stints: 1, files: line.files ?? {} };
+      return begun(was, line);
     case "told":
       return told(was, line);
     case "asked":
@@ -119,6 +121,12 @@ export function withLine(was: Conversation, line: TranscriptLine): Conversation 
     default:
       return unreachable(line);
   }
+}
+
+function begun(was: Conversation, line: Line<"begun">): Conversation {
+  const { entries, files = {} } = line;
+  const system: ModelMessage = { role: "system", text: line.system };
+  return { ...was, begun: line, system, entries, stints: 1, files };
 }
 
 function openOf({ reserved, keepFrom }: Line<"asked">): NonNullable<Conversation["open"]> {
@@ -249,8 +257,7 @@ function user(text: string): Entry {
   return { message: { role: "user", text } };
 }
 
-/** What is sent to the model. */
-export function messagesOf({ begun, entries }: Conversation): readonly ModelMessage[] {
-  const system: ModelMessage = { role: "system", text: begun?.system ?? "" };
+/** What is sent to the model; each message is the very same value at every turn, so that what was made of it can be kept. */
+export function messagesOf({ system, entries }: Conversation): readonly ModelMessage[] {
   return [system, ...entries.map(({ message }) => message)];
 }

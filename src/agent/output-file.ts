@@ -14,13 +14,21 @@ export function isOutput(workplace: Workplace, said: string): boolean {
   return path.isAbsolute(said) && said.startsWith(`${workplace.outputs}/`);
 }
 
+/** The last number that each kind of output has had, so that those before it are not tried again. */
+const taken = new Map<string, number>();
+const takenMax = 10_000;
+
 /** Makes a new empty file, such as `shell-3.log`, and answers with its absolute path. */
 export async function newOutput(folder: string, name: string, ending: string): Promise<string> {
   try {
     await mkdir(folder, { recursive: true });
-    for (let number = 1; number <= filesMax; number += 1) {
+    const kind = `${folder}/${name}.${ending}`;
+    for (let number = (taken.get(kind) ?? 0) + 1; number <= filesMax; number += 1) {
       const file = path.join(folder, `${name}-${number}.${ending}`);
-      if (await isNew(file)) return file;
+      if (!(await isNew(file))) continue;
+      if (taken.size >= takenMax) taken.clear();
+      taken.set(kind, number);
+      return file;
     }
     throw new Error(`there are ${filesMax} files already`);
   } catch (error) {

@@ -1,11 +1,10 @@
 /** Searching a worktree by programs made for it, so that neither a hostile pattern nor a huge tree can stop us: ripgrep where
  *  it is installed, else git. Both leave out what `.gitignore` names. Neither is told of the repository: what a worker may
  *  have planted in git's files is never read. */
-import { accessSync, constants } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { workerEnvironment } from "../host/environment.ts";
-import { errorCode, fileFailure, isAbsent } from "../host/file.ts";
+import { fileFailure, isProgram } from "../host/file.ts";
 import { type ProcessEnd, runProcess } from "../host/run-process.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import { refuse } from "./refusal.ts";
@@ -107,14 +106,4 @@ export function findRipgrep(searchPath = process.env["PATH"] ?? ""): string | un
     .filter((folder) => path.isAbsolute(folder) && !folder.includes("node_modules"))
     .map((folder) => path.join(folder, "rg"))
     .find(isProgram);
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch (error) {
-    if (isAbsent(error) || errorCode(error) === "EACCES") return false;
-    throw error;
-  }
 }

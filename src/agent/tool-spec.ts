@@ -5,21 +5,29 @@ import type { Json } from "../core/plan.ts";
 import { toolNames } from "../core/role.ts";
 import type { Tool } from "./tool.ts";
 
-const specs = new WeakMap<Tool["shape"], Json>();
+/** An agent's tools by name. */
+type ToolMap = ReadonlyMap<string, Tool>;
 
-export function toolSpecs(tools: readonly Tool[]): readonly ToolSpec[] {
-  const parametersOf = (shape: Tool["shape"]): Json => {
-    const known = specs.get(shape);
-    if (known !== undefined) return known;
-    const { $schema: _, ...made } = z.toJSONSchema(shape, { io: "input" });
-    specs.set(shape, made as Json);
-    return made as Json;
-  };
-  return [...tools]
+const specs = new WeakMap<ToolMap, readonly ToolSpec[]>();
+const parameters = new WeakMap<Tool["shape"], Json>();
+
+/** The very same list for the same tools: what is made of it for a request is made once, and not at each turn. */
+export function toolSpecs(tools: ToolMap): readonly ToolSpec[] {
+  const known = specs.get(tools);
+  if (known !== undefined) return known;
+  const made = [...tools.values()]
     .sort((a, b) => toolNames.indexOf(a.name) - toolNames.indexOf(b.name))
-    .map(({ name, description, shape }) => ({
-      name,
-      description,
-      parameters: parametersOf(shape),
-    }));
+    .map(({ name, description, shape }) => {
+      return { name, description, parameters: parametersOf(shape) };
+    });
+  specs.set(tools, made);
+  return made;
+}
+
+function parametersOf(shape: Tool["shape"]): Json {
+  const known = parameters.get(shape);
+  if (known !== undefined) return known;
+  const { $schema: _, ...made } = z.toJSONSchema(shape, { io: "input" });
+  parameters.set(shape, made as Json);
+  return made as Json;
 }

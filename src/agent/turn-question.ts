@@ -45,8 +45,7 @@ export async function askModel(agent: AgentAtWork): Promise<AgentEnd | undefined
 }
 
 function requestOf(agent: AgentAtWork): ModelRequest {
-  const tools = toolSpecs([...agent.toolMap.values()]);
-  return { messages: messagesOf(agent.conversation), tools };
+  return { messages: messagesOf(agent.conversation), tools: toolSpecs(agent.toolMap) };
 }
 
 async function compact(

@@ -14,7 +14,7 @@ import {
   unlink,
 } from "node:fs/promises";
 import path from "node:path";
-import { errorCode, syncFolder } from "../host/file.ts";
+import { errorCode, isAbsent } from "../host/file.ts";
 import { hasProc } from "../host/process-table.ts";
 import { refuse, withFile } from "./refusal.ts";
 import type { FilePlace } from "./worktree-path.ts";
@@ -56,7 +56,7 @@ async function readOnce(place: FilePlace): Promise<FileContent | undefined | "re
     if (!facts.isFile()) refuse(`${place.path} is a pipe, a socket or a device, not a file`);
     if (facts.size > fileBytesMax) refuseLarge(place, facts.size);
     if (!(await isStillAt(handle, place.file))) return "replaced";
-    return { bytes: await bytesOf(handle, place), mode: facts.mode & 0o777 };
+    return { bytes: await bytesOf(handle, place, facts.size), mode: facts.mode & 0o777 };
   } finally {
     await handle.close();
   }
@@ -71,20 +71,20 @@ export async function writeContent(
 ): Promise<void> {
   if (content.bytes.length > fileBytesMax) refuseLarge(place, content.bytes.length);
   await withFile(place.path, "write", async () => {
-    await mkdir(path.dirname(place.file), { recursive: true });
-    await mkdir(drafts, { recursive: true });
-    await inFolder(place, async (file) => {
+    const folder = path.dirname(place.file);
+    const held = await madeWhereMissing(folder, () => openFolder(folder));
+    await withinHeld(held, place, async (file) => {
       const suffix = randomBytes(6).toString("hex");
       const draft = path.join(drafts, `.draft-${suffix}`);
       try {
-        await writeDraft(draft, content);
+        await madeWhereMissing(drafts, () => writeDraft(draft, content));
         await rename(draft, file);
       } catch (error) {
         await rm(draft, { force: true });
         if (errorCode(error) !== "EXDEV") throw error;
         await writeBeside(file, content, suffix);
       }
-      await syncFolder(path.dirname(file));
+      await held.sync();
     });
   });
 }
@@ -114,9 +114,19 @@ export async function renameEntry(from: FilePlace, to: FilePlace): Promise<void>
 
 /** Gives a path to the file that stays in the folder which was meant, whatever becomes of the names above it. */
 async function inFolder<T>(place: FilePlace, work: (file: string) => Promise<T>): Promise<T> {
+  return withinHeld(await openFolder(path.dirname(place.file)), place, work);
+}
+
+function openFolder(folder: string): Promise<FileHandle> {
+  return open(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+}
+
+async function withinHeld<T>(
+  handle: FileHandle,
+  place: FilePlace,
+  work: (file: string) => Promise<T>,
+): Promise<T> {
   const folder = path.dirname(place.file);
-  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-  const handle = await open(folder, flags);
   try {
     if (!(await isStillAt(handle, folder))) refuse(`the folder of ${place.path} was just moved`);
     const held = hasProc ? `/proc/self/fd/${handle.fd}` : folder;
@@ -126,20 +136,33 @@ async function inFolder<T>(place: FilePlace, work: (file: string) => Promise<T>)
   }
 }
 
+/** A folder is there for the most part: it is asked for only where something is missing. */
+async function madeWhereMissing<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
+  await mkdir(folder, { recursive: true });
+  return work();
+}
+
 /** Whether what was opened is what lies at the path: a link above it would have led elsewhere. */
 async function isStillAt(handle: FileHandle, file: string): Promise<boolean> {
   return !hasProc || (await readlink(`/proc/self/fd/${handle.fd}`)) === file;
 }
 
-async function bytesOf(handle: FileHandle, place: FilePlace): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+/** One byte more than the file had is asked for: a regular file gives less than is asked only at its end. */
+async function bytesOf(handle: FileHandle, place: FilePlace, size: number): Promise<Buffer> {
+  let held = Buffer.allocUnsafe(size + 1);
   let bytes = 0;
-  for await (const chunk of handle.createReadStream({ autoClose: false, end: fileBytesMax })) {
-    chunks.push(chunk as Buffer);
-    bytes += (chunk as Buffer).length;
+  for (;;) {
+    const { bytesRead } = await handle.read(held, bytes, held.length - bytes, bytes);
+    bytes += bytesRead;
+    if (bytes > fileBytesMax) refuseLarge(place, bytes);
+    if (bytes < held.length) return held.subarray(0, bytes);
+    held = Buffer.concat([held], 2 * held.length);
   }
-  if (bytes > fileBytesMax) refuseLarge(place, bytes);
-  return Buffer.concat(chunks);
 }
 
 function refuseLarge(place: FilePlace, bytes: number): never {

@@ -6,6 +6,7 @@ import { Failure } from "../core/failure.ts";
 import type { Command, Plan } from "../core/plan.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Repository } from "../git/repository.ts";
+import { ownFolder } from "../host/own-folder.ts";
 import { detectBubblewrap, type Sandbox } from "../host/sandbox.ts";
 
 export interface SandboxChoice {
@@ -41,15 +42,13 @@ function isOnlyRules(settings: Settings, plan: Plan): boolean {
   });
 }
 
-/** Where we are installed: the children that run a codemod's module are our own. */
-const ownFolder = path.dirname(path.dirname(import.meta.dirname));
-
 function makeSandbox(
   repository: Repository,
   settings: Settings,
   plan: Plan,
 ): (writable: readonly string[]) => Sandbox {
   const named = commandsOf(settings, plan).flatMap(placesIn);
+  // The children that run a codemod's module are our own.
   const visible = [...new Set([ownFolder, repository.topLevel, repository.commonDir, ...named])];
   return (writable) => {
     const [worktree] = writable;

@@ -11,6 +11,7 @@ import type { Role } from "../core/role.ts";
 import type { ModelSettings, Settings } from "../core/settings.ts";
 import type { Judge, Place, Worker } from "../core/worker.ts";
 import type { Repository } from "../git/repository.ts";
+import { letMemoryGrow } from "../host/memory.ts";
 import { createModel } from "../host/model.ts";
 import { redactor } from "../host/model-fault.ts";
 import { modelLanes } from "../host/model-lane.ts";
@@ -39,6 +40,7 @@ export async function makeModelWorker(
   parts: ModelParts,
 ): Promise<Worker> {
   const { settings, ownership, repository, roster, sandbox } = parts;
+  letMemoryGrow();
   const roles = await withBuiltInRoles(settings.roles);
   const models = await modelsOf(name, told, settings, roles);
   return createModelWorker({

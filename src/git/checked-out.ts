@@ -1,8 +1,8 @@
 /** Where a branch is checked out, and whether somebody is in the middle of something there. It only looks. */
-import { access, readdir, realpath } from "node:fs/promises";
+import { readdir, realpath } from "node:fs/promises";
 import path from "node:path";
 import type { RefName } from "../core/id.ts";
-import { isAbsent, readTextIfThere } from "../host/file.ts";
+import { exists, isAbsent, readTextIfThere } from "../host/file.ts";
 import { type GitPlace, git, zeroSeparated } from "./git.ts";
 import type { RefHome } from "./ref.ts";
 
@@ -71,16 +71,6 @@ async function namesIn(folder: string): Promise<readonly string[]> {
     return await readdir(folder);
   } catch (error) {
     if (isAbsent(error)) return [];
-    throw error;
-  }
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await access(file);
-    return true;
-  } catch (error) {
-    if (isAbsent(error)) return false;
     throw error;
   }
 }

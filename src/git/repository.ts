@@ -5,7 +5,7 @@ import { access, constants, realpath } from "node:fs/promises";
 import path from "node:path";
 import { Failure } from "../core/failure.ts";
 import { isSha, type RefName, type Sha } from "../core/id.ts";
-import { isAbsent } from "../host/file.ts";
+import { exists } from "../host/file.ts";
 import { type GitAnswer, type GitPlace, git, gitFrom, porcelain, zeroSeparated } from "./git.ts";
 import { nearest } from "./near.ts";
 import { listRefs, type RefHome } from "./ref.ts";
@@ -267,14 +267,4 @@ async function noSuchBranch(repository: Repository, asked: RefName): Promise<Fai
 /** As JSON: a name may hold anything, and stays on its line. */
 function quoted(name: string): string {
   return JSON.stringify(name);
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await access(file);
-    return true;
-  } catch (error) {
-    if (isAbsent(error)) return false;
-    throw error;
-  }
 }

@@ -1,10 +1,9 @@
 /** The command line of bubblewrap: a view of this machine in which all is read-only but what the work needs, with a /tmp and
  *  process ids of its own. It must never make writable what is protected, whatever lies inside what. */
-import { accessSync, constants } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { Failure, unreachable } from "../core/failure.ts";
-import { errorCode, isAbsent } from "./file.ts";
+import { errorCode, isAbsent, isProgram } from "./file.ts";
 
 /** What a program may do to the disk. All paths are absolute and exist, but for those of `hidden`. */
 export interface Sandbox {
@@ -200,14 +199,4 @@ async function realIfThere(file: string): Promise<string | undefined> {
 
 function depth(file: string): number {
   return file === "/" ? 0 : file.split("/").length;
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch (error) {
-    if (isAbsent(error) || errorCode(error) === "EACCES") return false;
-    throw error;
-  }
 }

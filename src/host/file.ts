@@ -1,7 +1,8 @@
 /** Files and text at the border: writing that is whole or not at all, reading that tells absent from failed, and text of
  *  others made safe to show. It must never leave half a file under its final name. */
 import { randomBytes } from "node:crypto";
-import { type FileHandle, open, readFile, rename, rm } from "node:fs/promises";
+import { accessSync, constants } from "node:fs";
+import { access, type FileHandle, open, readFile, rename, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { Failure, messageOf } from "../core/failure.ts";
@@ -42,6 +43,27 @@ export async function readTextIfThere(file: string): Promise<string | undefined>
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw fileFailure(error, `read ${file}`);
+  }
+}
+
+export async function exists(file: string): Promise<boolean> {
+  try {
+    await access(file);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
+}
+
+/** Whether it is there and we may run it. */
+export function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch (error) {
+    if (isAbsent(error) || errorCode(error) === "EACCES") return false;
+    throw error;
   }
 }
 

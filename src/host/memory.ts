@@ -7,3 +7,8 @@ import v8 from "node:v8";
 export function keepMemorySmall(): void {
   v8.setFlagsFromString("--semi-space-growth-factor=1");
 }
+
+/** Where agents are at work in this process it is the other way round: they make many objects and start few programs. */
+export function letMemoryGrow(): void {
+  v8.setFlagsFromString("--semi-space-growth-factor=2");
+}

@@ -3,6 +3,7 @@
  *  anybody for ever: at least one may always go, and every wait ends with its signal. */
 import { setMaxListeners } from "node:events";
 import { invariant } from "../core/failure.ts";
+import { LoopTurns } from "./loop-turns.ts";
 import { type ModelClock, realClock } from "./model-clock.ts";
 
 /** What became of a request, as far as the lane is concerned. */
@@ -51,9 +52,8 @@ export class ModelLane {
   #halvings = 0;
   #heldUntil = 0;
   #spreadMs = 0;
-  /** Since the event loop was free the last time. */
-  #entered = 0;
-  #nextTurn: Promise<void> | undefined;
+  /** A request takes a moment to be made. */
+  readonly #turns = new LoopTurns(enteredMax);
   /** Ends the wait for the hold where nobody waits any more. */
   #holding: AbortController | undefined;
 
@@ -82,7 +82,7 @@ export class ModelLane {
     if (signal.aborted) return this.#giveBack();
     const spreadMs = this.#spreadMs * this.#random();
     if (spreadMs > 0) await this.#clock.wait(spreadMs, signal);
-    await this.#untilLoopIsFree();
+    await this.#turns.take();
     return signal.aborted ? this.#giveBack() : this.#pass();
   }
 
@@ -106,21 +106,6 @@ export class ModelLane {
       signal.addEventListener("abort", go, { once: true });
       this.#letIn();
     });
-  }
-
-  /** A request takes a moment to be made: many at once would keep everybody else waiting, so they take turns of the event loop. */
-  async #untilLoopIsFree(): Promise<void> {
-    while (this.#entered >= enteredMax) {
-      this.#nextTurn ??= this.#takeTurn();
-      await this.#nextTurn;
-    }
-    this.#entered += 1;
-  }
-
-  async #takeTurn(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
-    this.#entered = 0;
-    this.#nextTurn = undefined;
   }
 
   #giveBack(): undefined {

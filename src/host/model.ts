@@ -4,6 +4,7 @@ import type { OpenAI } from "openai";
 import { Bug, messageOf } from "../core/failure.ts";
 import type { Model, ModelOutcome, ModelRequest } from "../core/model.ts";
 import type { ModelSettings } from "../core/settings.ts";
+import { LoopTurns } from "./loop-turns.ts";
 import { type Complaint, complaintOf, readComplaint } from "./model-complaint.ts";
 import { type TurnWatch, watchTurn } from "./model-deadline.ts";
 import {
@@ -126,6 +127,9 @@ async function ask(door: Door, request: ModelRequest, signal: AbortSignal): Prom
   }
 }
 
+/** Answers that came at the same time are read one after the other. */
+const hearing = new LoopTurns(2);
+
 interface Asked {
   readonly request: ModelRequest;
   readonly body: WireBody;
@@ -149,6 +153,7 @@ async function askOnce(door: Door, asked: Asked): Promise<Tried> {
     const { redact } = door.place;
     const outputTokensMax = asked.request.outputTokensMax ?? door.settings.outputTokensMax;
     const options = { redact, onContent: watch.heard, outputTokensMax };
+    await hearing.take();
     const heard = await hearAnswer(response.body, options);
     return { outcome: await outcomeOf(door, asked.request, watch, heard) };
   } finally {

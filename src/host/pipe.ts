@@ -17,14 +17,28 @@ export interface Pipe {
 const shared = Buffer.alloc(64 * 1024);
 const batchSize = 16;
 const pool: Pipe[] = [];
+let making: Promise<boolean> | undefined;
 
 /** A pipe, or undefined where none can be made: Node's own way will have to do. */
 export async function takePipe(): Promise<Pipe | undefined> {
   if (process.platform !== "linux") return undefined;
-  const spare = pool.pop();
-  if (spare !== undefined) return spare;
-  pool.push(...(await makePipes()));
-  return pool.pop();
+  for (;;) {
+    const spare = pool.pop();
+    if (spare !== undefined) return spare;
+    // Whoever needs some meanwhile waits for the same ones.
+    making ??= fillPool();
+    if (!(await making)) return undefined;
+  }
+}
+
+async function fillPool(): Promise<boolean> {
+  try {
+    const made = await makePipes();
+    pool.push(...made);
+    return made.length > 0;
+  } finally {
+    making = undefined;
+  }
 }
 
 /** What comes out of a pipe; closes its end by itself. Reading goes into one buffer of ours, again and again: a program that

@@ -5,6 +5,7 @@ import { invariant, messageOf } from "../core/failure.ts";
 import type { Command } from "../core/plan.ts";
 import { findBubblewrap, type Sandbox, sandboxCommand } from "./bubblewrap.ts";
 import { errorCode, isAbsent } from "./file.ts";
+import { LoopTurns } from "./loop-turns.ts";
 import { type ProgramOutput, readStream } from "./output.ts";
 import { inputFile, type Pipe, readPipe, takePipe } from "./pipe.ts";
 import { startProcess } from "./process.ts";
@@ -33,6 +34,9 @@ interface NoProgram {
 
 const statusFd = 3;
 
+/** A start takes the longer the larger our memory is. */
+const starts = new LoopTurns(1);
+
 /** The caller listens to the program before anything else is awaited. */
 export async function startProgram(request: ProgramRequest): Promise<Program | NoProgram> {
   const missing = whyNoFolder(request.cwd);
@@ -40,6 +44,7 @@ export async function startProgram(request: ProgramRequest): Promise<Program | N
   const argv = await argvOf(request);
   if ("whyNot" in argv) return argv;
   const pipes = [await takePipe(), await takePipe()];
+  await starts.take();
   const input = request.input === undefined ? undefined : inputFile(request.input);
   try {
     return await spawned(request, argv, pipes, input);

@@ -3,16 +3,15 @@
 import { lstatSync } from "node:fs";
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import type { RepoPath } from "../core/id.ts";
 import type { Command } from "../core/plan.ts";
 import type { Assignment, Place, WorkOutcome } from "../core/worker.ts";
 import { workerEnvironment } from "../host/environment.ts";
+import { ownFolder, ownProgram } from "../host/own-folder.ts";
 import { markOf } from "../host/process-tree.ts";
 import { type ProcessResult, runProcess, succeeded } from "../host/run-process.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import type { ModuleJob, ModuleLine } from "./codemod-protocol.ts";
-import { childProgram } from "./codemod-rule-child.ts";
 import { count, emptyTally, type Tally, tallySummary, withFile } from "./codemod-tally.ts";
 import { outputLog } from "./command-worker.ts";
 import { exchangeEnvironment, prepareExchange } from "./exchange.ts";
@@ -84,7 +83,7 @@ export async function runModuleCodemod(
   const signal = AbortSignal.any([codemod.signal, watch.signal]);
   try {
     const seen = await visibleFor(module, codemod.sandbox);
-    const command = [process.execPath, childProgram(), "module", jobFile];
+    const command = [process.execPath, ownProgram("work/codemod-child"), "module", jobFile];
     const variables = { AGENT_WORK_DIR: worktree };
     const result = await run(command, { ...codemod, sandbox: seen }, variables, signal);
     if (codemod.signal.aborted) return { type: "stopped" };
@@ -141,9 +140,8 @@ function isRegular(file: string): boolean {
 /** The private /tmp of a sandbox must not hide what the module is, in a repository that lies there. */
 async function visibleFor(module: string, sandbox: Sandbox | undefined) {
   if (sandbox === undefined) return undefined;
-  const ours = fileURLToPath(new URL("../..", import.meta.url));
   const theirs = await packageFolder(path.dirname(module));
-  return { ...sandbox, visible: [...(sandbox.visible ?? []), ours, theirs] };
+  return { ...sandbox, visible: [...(sandbox.visible ?? []), ownFolder, theirs] };
 }
 
 /** The nearest folder with a package.json or a repository: what the module may import lies within. */

@@ -1,7 +1,7 @@
 /** One child process that rewrites files by rules: starting it, feeding it, watching the time it takes over each file. It is
  *  ended by SIGKILL: it has no children of its own and replaces files atomically. */
-import { fileURLToPath } from "node:url";
 import { Failure } from "../core/failure.ts";
+import { ownProgram } from "../host/own-folder.ts";
 import { startProcess } from "../host/process.ts";
 import type { Batch, FileDone, Ready, RuleJob } from "./codemod-protocol.ts";
 
@@ -29,14 +29,6 @@ export interface RuleChildOptions {
 const heapMegabytesMax = 2048;
 const saidBytesMax = 4096;
 
-/** Node 20 cannot run TypeScript, so from the sources the built program is used. */
-export function childProgram(): string {
-  const built = import.meta.url.endsWith(".ts")
-    ? "../../dist/work/codemod-child.js"
-    : "./codemod-child.js";
-  return fileURLToPath(new URL(built, import.meta.url));
-}
-
 export function startRuleChild(options: RuleChildOptions): RuleChild {
   return new Child(options);
 }
@@ -58,7 +50,12 @@ class Child implements RuleChild {
     this.#options = options;
     this.#process = startProcess(
       process.execPath,
-      ["--expose-gc", `--max-old-space-size=${heapMegabytesMax}`, childProgram(), "rules"],
+      [
+        "--expose-gc",
+        `--max-old-space-size=${heapMegabytesMax}`,
+        ownProgram("work/codemod-child"),
+        "rules",
+      ],
       // A group of its own: what is typed at the terminal is for us, who wind down in order.
       { env: { ...options.environment }, stdio: "pipe", detached: true, cwd: "/" },
     );

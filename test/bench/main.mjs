@@ -15,8 +15,8 @@ if (unknown.length > 0) {
   console.error(`no such row: ${unknown.join(", ")} (there are: ${known.join(", ")})`);
   process.exit(2);
 }
-if (!existsSync(path.join(import.meta.dirname, "../../dist"))) {
-  console.error("dist/ is not there: run `npm run build` first");
+if (!existsSync(path.join(import.meta.dirname, "../../build"))) {
+  console.error("build/ is not there: run `npm run build` first");
   process.exit(2);
 }
 

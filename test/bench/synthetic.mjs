@@ -23,7 +23,7 @@ export function syntheticRepository(count) {
   const known = made.get(count);
   if (known) return known;
   const dir = path.join(benchFolder(), `repository-${count}`);
-  const files = Array.from({ length: count }, (_, at) => fileName(at));
+  const files = Array.from({ length: count }, (_, at) => fileOf(at));
   for (const [at, file] of files.entries()) writeInto(dir, file, textOf(at));
   git(dir, "init", "--quiet", "--initial-branch=main");
   commit(dir, "The first files");
@@ -62,7 +62,7 @@ function writeInto(dir, file, text) {
 }
 
 /** About twelve files a folder, three folders deep. */
-function fileName(at) {
+export function fileOf(at) {
   const group = Math.floor(at / 12);
   return `src/area${group % 16}/part${Math.floor(group / 16) % 16}/module${Math.floor(group / 256)}/file${at}.ts`;
 }

@@ -1,157 +1,116 @@
-// Many agents at once, each with turns of its own over a history that grows: `node turns-client.mjs WHO ADDRESS AGENTS TURNS`.
-// It prints what that took as JSON. To measure more of ours, add a way to take a turn to `ways`.
-const [, , who, baseURL, agents, turns] = process.argv;
-const system = "You are a coder. ".repeat(100);
-const result = "export const value = 1; // a line of a file that was read\n".repeat(40);
-const tools = ["read", "edit", "write", "grep", "shell"].map((name) => ({
-  name,
-  description: `The tool ${name}. `.repeat(10),
-  parameters: { type: "object", properties: { path: { type: "string" } }, required: ["path"] },
-}));
+// Asks again what agents of ours have asked: `node turns-client.mjs WHO ADDRESS RECORD [WORKTREE]`. Each agent's history grows by
+// what was added to it then. With WORKTREE the calls of the answers are made there, in the plainest way; without it nothing is
+// done with the answers but to put them together.
+import { execFile } from "node:child_process";
+import { createReadStream } from "node:fs";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 
-/** Each makes a function that takes the turns of one agent, and answers with the calls of the last. */
-const ways = { bare, ours };
+const [, , who, baseURL, record, worktree] = process.argv;
+/** Each answers with a function that sends one request and gives the calls of its answer, and with a message in its words. */
+const ways = { bare, door };
+const tools = {
+  list: (file) => readdir(file),
+  read: async (file, { from = 1, to }) => {
+    const lines = (await readFile(file, "utf8")).split("\n").slice(from - 1, to);
+    return lines.map((line, at) => `${from + at}\t${line}`).join("\n");
+  },
+  edit: async (file, { edits }) => {
+    const before = await readFile(file, "utf8");
+    await writeFile(
+      file,
+      edits.reduce((text, { old, new: now }) => text.replace(old, () => now), before),
+    );
+  },
+  grep: (file, { pattern }) =>
+    promisify(execFile)("git", ["grep", "--no-index", "-nP", "-e", pattern, "--", file], {
+      cwd: worktree,
+    }),
+};
 
-const takeTurns = await ways[who]();
-// What is loaded at the first request is no part of a turn.
-await takeTurns(1);
-const block = watchLoop();
-const cpu = process.cpuUsage();
-const began = performance.now();
-const calls = await Promise.all(
-  Array.from({ length: Number(agents) }, () => takeTurns(Number(turns))),
-);
-const ms = performance.now() - began;
-const { user, system: inKernel } = process.cpuUsage(cpu);
-if (!calls.every((made) => made.length === 1 && made[0].id === "call_1"))
-  throw new Error("a turn failed");
-const count = agents * turns;
-console.log(
-  JSON.stringify({
-    msPerTurn: ms / count,
-    processorMsPerTurn: (user + inKernel) / 1_000 / count,
-    peakMb: process.resourceUsage().maxRSS / 1_024,
-    longestBlockMs: block(),
-  }),
-);
+const agents = [];
+/** All of a request but its messages: the same for everybody. */
+let rest;
+for await (const line of createInterface({ input: createReadStream(record) })) {
+  const { rest: told, ...agent } = JSON.parse(line);
+  rest ??= told;
+  agents.push(agent);
+}
+const { ask, wordsOf } = await ways[who]();
+await Promise.all(agents.map(takeTurns));
 process.exit(0);
 
-/** The longest that a timer had to wait while this process worked: what others took of the machine meanwhile does not count. */
-function watchLoop() {
-  let longest = 0;
-  let wall = performance.now();
-  let processor = process.cpuUsage();
-  const look = () => {
-    const { user, system: inKernel } = process.cpuUsage(processor);
-    longest = Math.max(longest, Math.min(performance.now() - wall, (user + inKernel) / 1_000));
-    wall = performance.now();
-    processor = process.cpuUsage();
-  };
-  const timer = setInterval(look, 1);
-  return () => {
-    clearInterval(timer);
-    look();
-    return longest;
-  };
+async function takeTurns({ messages, lengths }) {
+  let history = [];
+  for (const length of lengths) {
+    history = [...history, ...messages.slice(history.length, length).map(wordsOf)];
+    const calls = await ask(history);
+    if (worktree !== undefined) await Promise.all(calls.map(makeCall));
+  }
+}
+
+function makeCall({ name, text }) {
+  const given = JSON.parse(text);
+  return tools[name](path.join(worktree, given.path), given);
 }
 
 /** The openai package as its manual shows it. */
 async function bare() {
   const { OpenAI } = await import("openai");
-  const client = new OpenAI({ baseURL, apiKey: "sk-bench", maxRetries: 0 });
-  const wired = tools.map((one) => ({ type: "function", function: one }));
-  return async (count) => {
-    const messages = [
-      { role: "system", content: system },
-      { role: "user", content: "go" },
-    ];
-    let made = [];
-    for (let turn = 0; turn < count; turn += 1) {
-      const answer = await bareTurn(client, messages, wired);
-      made = answer.calls;
-      messages.push({
-        role: "assistant",
-        content: answer.text,
-        tool_calls: made.map(({ id, name, text }) => ({
-          id,
-          type: "function",
-          function: { name, arguments: text },
-        })),
-      });
-      for (const call of made)
-        messages.push({ role: "tool", tool_call_id: call.id, content: result });
+  const client = new OpenAI({ baseURL, apiKey: process.env.BENCH_KEY, maxRetries: 0 });
+  const ask = async (messages) => {
+    const stream = await client.chat.completions.create({ ...rest, messages });
+    const calls = [];
+    let text = "";
+    for await (const { choices } of stream) {
+      const delta = choices[0]?.delta;
+      text += delta?.content ?? "";
+      for (const { index, function: piece } of delta?.tool_calls ?? []) {
+        calls[index] ??= { name: piece.name, text: "" };
+        calls[index].text += piece.arguments ?? "";
+      }
     }
-    return made;
+    if (text === "") throw new Error("the model said nothing");
+    return calls;
   };
+  return { ask, wordsOf: (message) => message };
 }
 
-async function bareTurn(client, messages, wired) {
-  const stream = await client.chat.completions.create({
-    model: "fake-model",
-    messages,
-    tools: wired,
-    stream: true,
-    stream_options: { include_usage: true },
-    max_tokens: 4_000,
-  });
-  let text = "";
-  const calls = [];
-  for await (const { choices } of stream) {
-    const delta = choices[0]?.delta;
-    text += delta?.content ?? "";
-    for (const { index, id, function: piece } of delta?.tool_calls ?? []) {
-      calls[index] ??= { id, name: piece.name, text: "" };
-      calls[index].text += piece.arguments ?? "";
-    }
-  }
-  return { text, calls };
-}
-
-/** Our own door, with all that goes before and after a try. */
-async function ours() {
-  const { createModel } = await import("../../dist/host/model.js");
-  const { modelLanes } = await import("../../dist/host/model-lane.js");
-  const { askPatiently } = await import("../../dist/host/model-retry.js");
-  const { Account } = await import("../../dist/core/budget.js");
+/** Our own door to models, with the lane, the retries, the estimate and the budget of each try. */
+async function door() {
+  const { createModel } = await import("../../build/host/model.js");
+  const { modelLanes } = await import("../../build/host/model-lane.js");
+  const { askPatiently } = await import("../../build/host/model-retry.js");
+  const { spendingHooks } = await import("../../build/agent/spending.js");
+  const { Account } = await import("../../build/core/budget.js");
+  const outputTokensMax = rest.max_tokens;
   const settings = {
-    ...{ type: "model", baseURL, apiKeyEnv: "KEY", model: "fake-model", window: 128_000 },
-    ...{ price: { input: 1, cached: 0.1, output: 10 }, outputTokensMax: 4_000 },
+    ...{ type: "model", baseURL, apiKeyEnv: "BENCH_KEY", model: rest.model, window: 128_000 },
+    ...{ price: { input: 1, cached: 0.1, output: 10 }, outputTokensMax },
     ...{ idleTimeoutMs: 60_000, turnTimeoutMs: 600_000 },
   };
-  const model = await createModel(settings, { name: "model", key: "sk-bench" });
+  const model = await createModel(settings, { name: "model", key: process.env.BENCH_KEY });
   const { signal } = new AbortController();
   const lane = modelLanes.of(baseURL);
   const account = new Account({ level: "run", name: "run", limit: { usd: 1e9 }, warnAt: 0.8 });
-  return async (count) => {
-    let messages = [
-      { role: "system", text: system },
-      { role: "user", text: "go" },
-    ];
-    let made = [];
-    for (let turn = 0; turn < count; turn += 1) {
-      const request = { messages, tools, outputTokensMax: 4_000 };
-      const { text, calls } = await ourTurn({ model, request, account, lane, signal });
-      made = calls;
-      const results = calls.map(({ id }) => ({ role: "tool", call: id, text: result }));
-      messages = [...messages, { role: "assistant", text, calls }, ...results];
-    }
-    return made;
-  };
-
-  async function ourTurn({ model, request, account, lane, signal }) {
-    let reservation;
-    const outcome = await askPatiently(model, request, {
-      signal,
-      lane,
-      beforeTry: async () => {
-        const inputTokens = model.countTokens(request);
-        const tokens = { inputTokens, cachedTokens: 0, outputTokens: request.outputTokensMax };
-        reservation = account.reserve({ ...tokens, usd: model.priceOf(tokens) });
-        return { type: "go" };
-      },
-      afterTry: async (tried) => void reservation.settle(tried.answer.spend),
-    });
+  const specs = rest.tools.map((tool) => tool.function);
+  const nothing = async () => undefined;
+  const record = { asked: nothing, answered: nothing, unanswered: nothing, warned: nothing };
+  const ask = async (messages) => {
+    const request = { messages, tools: specs, outputTokensMax };
+    const hooks = spendingHooks({ model, account, outputTokensMax }, request, record);
+    const outcome = await askPatiently(model, request, { signal, lane, ...hooks });
     if (outcome.type !== "answered") throw new Error(JSON.stringify(outcome));
-    return outcome.answer;
-  }
+    return outcome.answer.calls;
+  };
+  return { ask, wordsOf: ourWords };
+}
+
+function ourWords({ role, content, tool_calls: calls = [], tool_call_id: call }) {
+  if (role === "tool") return { role, text: content, call };
+  if (role !== "assistant") return { role, text: content };
+  const made = calls.map(({ id, function: { name, arguments: text } }) => ({ id, name, text }));
+  return { role, text: content ?? "", calls: made };
 }

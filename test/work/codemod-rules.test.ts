@@ -9,12 +9,12 @@ import {
   symlinkSync,
   utimesSync,
 } from "node:fs";
-import path from "node:path";
 import { execPath } from "node:process";
 import { afterEach, expect, test } from "vitest";
 import { startProcess } from "../../src/host/process.ts";
 import { survivorsOf } from "../../src/host/process-tree.ts";
 import { type CodemodWorker, createCodemodWorker } from "../../src/work/codemod-worker.ts";
+import { bundledModule } from "../support/bundled.ts";
 import { makeWorktree, run, silentDesk, type Worktree } from "./codemod-worktree.ts";
 
 const rule = "id: a\nlanguage: ts\nrule: { pattern: foo($$$A) }\nfix: bar($$$A)\n";
@@ -238,7 +238,7 @@ test("closing stops what is under way", async () => {
 
 test("children end by themselves when the process that started them is killed", async () => {
   const worktree = worktreeWith({ "a.ts": "foo(1)" });
-  const built = path.resolve(import.meta.dirname, "../../dist/work/codemod-worker.js");
+  const built = await bundledModule("work/codemod-worker");
   const script = `
     import { createCodemodWorker } from ${JSON.stringify(built)};
     const codemod = { type: "rule", file: "/r.yml", text: ${JSON.stringify(rule)} };

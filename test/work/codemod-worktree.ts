@@ -6,7 +6,8 @@ import type { RepoPath, RunId, Sha, UnitId } from "../../src/core/id.ts";
 import type { Assignment, Place } from "../../src/core/worker.ts";
 import { makeDesk } from "../support/desk.ts";
 
-export const run = "20261120-1400-test" as RunId;
+/** Another in each process: by it survivors are found, and test files run side by side. */
+export const run = `20261120-1400-${process.pid.toString(36).padStart(4, "0")}` as RunId;
 export const silentDesk = makeDesk();
 
 export interface Worktree {

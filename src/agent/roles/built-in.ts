@@ -3,6 +3,7 @@
 import path from "node:path";
 import type { Role, ToolName } from "../../core/role.ts";
 import { readTextIfThere } from "../../host/file.ts";
+import { ownFolder } from "../../host/own-folder.ts";
 
 const looking: readonly ToolName[] = ["read", "list", "glob", "grep"];
 const speaking: readonly ToolName[] = ["message", "inbox", "context_read", "context_write", "ask"];
@@ -134,8 +135,7 @@ const guide: Facts = {
   prompt: `You answer questions about Pleach, the program that you run in, from its documentation below and from the configuration of this repository (.agentrc.json). Quote the commands and keys that answer the question. Where the documentation does not say it, say so instead of guessing.`,
 };
 
-/** The README lies beside the program's own folder, in the sources and in the package alike. */
-const readme = path.join(import.meta.dirname, "../../../README.md");
+const readme = path.join(ownFolder, "README.md");
 
 export async function readBuiltInRoles(): Promise<readonly Role[]> {
   const docs = await readTextIfThere(readme);

@@ -2,11 +2,11 @@
 import { spawnSync } from "node:child_process";
 import { renameSync, rmSync } from "node:fs";
 import path from "node:path";
-import { listRefs, updateRefs } from "../../../dist/git/ref.js";
-import { removeSlots } from "../../../dist/git/remove-slots.js";
-import { openRepository } from "../../../dist/git/repository.js";
-import { prepareSlot } from "../../../dist/git/slot.js";
-import { openSlotPool } from "../../../dist/git/worktree.js";
+import { listRefs, updateRefs } from "../../../build/git/ref.js";
+import { removeSlots } from "../../../build/git/remove-slots.js";
+import { openRepository } from "../../../build/git/repository.js";
+import { prepareSlot } from "../../../build/git/slot.js";
+import { openSlotPool } from "../../../build/git/worktree.js";
 import { inLanes, runGit } from "../lanes.mjs";
 import { timed } from "../measure.mjs";
 import { lanes } from "../runs.mjs";

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { createCodemodWorker } from "../../../dist/work/codemod-worker.js";
+import { createCodemodWorker } from "../../../build/work/codemod-worker.js";
 import { timed } from "../measure.mjs";
 import { benchFolder, large, small, syntheticRepository } from "../synthetic.mjs";
 

@@ -2,10 +2,10 @@
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import path from "node:path";
-import { removeSlots } from "../../../dist/git/remove-slots.js";
-import { openRepository } from "../../../dist/git/repository.js";
-import { prepareSlot } from "../../../dist/git/slot.js";
-import { closeSlotPool, openSlotPool } from "../../../dist/git/worktree.js";
+import { removeSlots } from "../../../build/git/remove-slots.js";
+import { openRepository } from "../../../build/git/repository.js";
+import { prepareSlot } from "../../../build/git/slot.js";
+import { closeSlotPool, openSlotPool } from "../../../build/git/worktree.js";
 import { inLanes, runGit } from "../lanes.mjs";
 import { benchFolder, git, syntheticRepository } from "../synthetic.mjs";
 

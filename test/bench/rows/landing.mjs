@@ -2,8 +2,8 @@
 
 import { appendFileSync } from "node:fs";
 import path from "node:path";
-import { moveTarget } from "../../../dist/git/landing.js";
-import { openRepository } from "../../../dist/git/repository.js";
+import { moveTarget } from "../../../build/git/landing.js";
+import { openRepository } from "../../../build/git/repository.js";
 import { timed } from "../measure.mjs";
 import { git, large, small, syntheticRepository } from "../synthetic.mjs";
 

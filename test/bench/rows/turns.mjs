@@ -1,69 +1,172 @@
-// What we add to a turn of a model: many agents at once before a model that answers at once, beside the same requests sent by
-// the bare openai client. Server and clients are processes of their own.
-import { execFile, spawn } from "node:child_process";
+// What we add to a turn of a model: a whole run of many agents at once before a model that answers at once, beside the very
+// same requests sent by the bare openai client. The model, the run and the clients are processes of their own.
+import { spawn } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { promisify } from "node:util";
+import { createInterface } from "node:readline";
+import { forgetRuns } from "../runs.mjs";
+import { benchFolder, git, syntheticRepository } from "../synthetic.mjs";
+import { scriptTurns } from "../turns-script.mjs";
 
 const folder = path.resolve(import.meta.dirname, "..");
+const program = path.resolve(folder, "../../dist/main.js");
 const agents = 64;
-const turns = 15;
+const files = 300;
+const rounds = 7;
 const seen = new Map();
 
 const bare = "bare openai client";
-const ours = "pleach";
-const whos = { [bare]: "bare", [ours]: "ours" };
+const plain = "bare openai client, calls made plainly";
+const door = "our door to models alone";
+const ours = "pleach run";
+const roles = { [bare]: "floor", [plain]: "rival", [door]: "ours", [ours]: "ours" };
 
 export const row = {
   title: "A turn of a model",
   unit: "ms",
-  note: `${agents} agents at once, ${turns} turns each over a history that grows by 2 KB a turn, all in one process. Ours has the door, the lane, the retries, the estimate and the budget of each try.`,
+  note: [
+    `${agents} agents at once, ${scriptTurns} turns each, in one process. \`pleach run\` is the program itself: plan, a worktree for each agent, transcripts, journal, budgets, redaction, tools.`,
+    "Each agent lists, reads, edits and searches files of 4 KB; the clients send the very same bytes (its recorded requests).",
+    "Timed from when all have asked for the first time until all have asked for the last time: starting, worktrees and merges are not in it. Memory is the highest of the process's life until then.",
+    "Commands run without the sandbox, and state and worktrees are in memory: what a disk takes to make a line durable is not in it.",
+  ].join("\n"),
   parts: [
     time,
     () =>
-      seenPart("processor time of the client per turn", "processorMsPerTurn", "ms", [
-        { of: ours, over: bare, most: 1.25 },
+      seenPart("processor time of the process per turn", "processorMsPerTurn", "ms", [
+        { of: door, over: bare, most: 1.25 },
+        { of: ours, over: bare },
+        { of: ours, over: plain },
       ]),
     () => seenPart("peak resident memory", "peakMb", "MB", [{ of: ours, over: bare, most: 2 }]),
     () =>
       seenPart("longest block of the event loop", "longestBlockMs", "ms", [{ of: ours, most: 50 }]),
+    () => seenPart("the same before the first turn", "startBlockMs", "ms", []),
   ],
 };
 
 async function time() {
-  const server = spawn(process.execPath, [path.join(folder, "turns-server.mjs")], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const address = await new Promise((resolve) => {
-    server.stdout.once("data", (text) => resolve(String(text).trim()));
-  });
+  const record = path.join(benchFolder(), "requests.jsonl");
+  const { bytes } = await takePart(ours, { record, keep: true });
   const measure = (name) => async () => {
-    const figures = await runClient(whos[name], address);
-    const before = seen.get(name) ?? [];
-    seen.set(name, [...before, figures]);
-    return figures.msPerTurn;
+    const figures = await takePart(name, { record });
+    if (figures.bytes !== bytes) throw new Error(`${name} sent other requests`);
+    const count = agents * scriptTurns;
+    const processorMsPerTurn = figures.processorMs / count;
+    seen.set(name, [...(seen.get(name) ?? []), { ...figures, processorMsPerTurn }]);
+    return figures.ms / count;
   };
   return {
     label: "time per turn",
-    repeats: 7,
-    variants: [
-      { name: bare, role: "floor", measure: measure(bare) },
-      { name: ours, role: "ours", measure: measure(ours) },
+    repeats: rounds,
+    variants: Object.entries(roles).map(([name, role]) => ({ name, role, measure: measure(name) })),
+    ratios: [
+      { of: door, over: bare, most: 1.25 },
+      { of: ours, over: bare, most: 1.25 },
+      { of: ours, over: plain, most: 1.25 },
     ],
-    ratios: [{ of: ours, over: bare, most: 1.25 }],
-    dispose: () => void server.kill(),
   };
 }
 
-async function runClient(who, address) {
+/** What the server and the probe saw of one client. With `keep` its requests are recorded. */
+async function takePart(name, { record, keep = false }) {
+  const told = [agents, scriptTurns, ...(keep ? [record] : [])].map(String);
+  const server = spawn(process.execPath, [path.join(folder, "turns-server.mjs"), ...told], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: server.stdout })[Symbol.asyncIterator]();
+  const { address, probe } = JSON.parse((await lines.next()).value);
+  const repository = syntheticRepository(files);
+  const place = { repository, address, record };
+  const { args, env = {} } = name === ours ? runArguments(place) : clientArguments(name, place);
+  const client = spawn(
+    process.execPath,
+    ["--import", path.join(folder, "turns-probe.mjs"), ...args],
+    {
+      cwd: repository.dir,
+      env: { ...process.env, ...env, BENCH_PROBE: String(probe), BENCH_KEY: "sk-bench-0123456789" },
+      stdio: ["ignore", "ignore", "pipe"],
+    },
+  );
+  const ended = endOf(client);
+  try {
+    const figures = await Promise.race([lines.next(), ended]);
+    if (figures.said !== undefined) throw new Error(`${name} ended early: ${figures.said}`);
+    await ended;
+    return JSON.parse(figures.value);
+  } finally {
+    client.kill();
+    server.kill();
+    tidy(repository);
+  }
+}
+
+function endOf(client) {
+  let said = "";
+  client.stderr.on("data", (text) => {
+    said += text;
+  });
+  return new Promise((resolve) => client.once("close", () => resolve({ said })));
+}
+
+function tidy(repository) {
+  forgetRuns(repository);
+  rmSync(stateHome(), { recursive: true, force: true });
+  git(repository.dir, "worktree", "prune");
+  git(repository.dir, "reset", "--quiet", "--hard");
+}
+
+function clientArguments(name, { repository, address, record }) {
   const client = path.join(folder, "turns-client.mjs");
-  const args = [client, who, address, agents, turns].map(String);
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  return JSON.parse(stdout);
+  const way = name === door ? "door" : "bare";
+  return { args: [client, way, address, record, ...(name === plain ? [repository.dir] : [])] };
+}
+
+function runArguments({ repository, address }) {
+  mkdirSync(stateHome(), { recursive: true });
+  const plan = path.join(stateHome(), "plan.json");
+  const config = path.join(stateHome(), "config.json");
+  writeFileSync(plan, JSON.stringify(planOf(repository)));
+  writeFileSync(config, JSON.stringify(configOf(address)));
+  return {
+    args: [
+      ...[program, "run", "--plan", plan, "--config", config, "--land", "never"],
+      ...["--trust", "--quiet", "--sandbox", "none"],
+    ],
+    env: { PLEACH_STATE_HOME: stateHome() },
+  };
+}
+
+function configOf(baseURL) {
+  const price = { input: 1, cached: 0.1, output: 10 };
+  const fake = { type: "model", baseURL, apiKeyEnv: "BENCH_KEY", model: "fake-model", price };
+  return {
+    worker: "fake",
+    workers: { fake },
+    budget: { run: { usd: 1e6 } },
+    limits: { units: agents, concurrency: agents, agents },
+  };
+}
+
+function planOf(repository) {
+  return {
+    version: 1,
+    goal: "Bound what the functions work out",
+    units: Array.from({ length: agents }, (_, n) => ({
+      id: `u${n}`,
+      title: `Unit ${n}`,
+      instructions: `You are agent ${n} of many. Let every function of your file use boundOf.`,
+      owns: [repository.files[n]],
+    })),
+  };
+}
+
+function stateHome() {
+  return path.join(benchFolder(), "turns");
 }
 
 /** What the rounds of the first part have told beside their time, but for the round that counts for nothing. */
 function seenPart(label, figure, unit, ratios) {
-  const rounds = [...seen.values()][0].length - 1;
   const taken = new Map();
   const next = (name) => () => {
     const at = (taken.get(name) ?? 0) + 1;
@@ -75,10 +178,7 @@ function seenPart(label, figure, unit, ratios) {
     unit,
     repeats: rounds,
     coldStart: true,
-    variants: [
-      { name: bare, role: "floor", measure: next(bare) },
-      { name: ours, role: "ours", measure: next(ours) },
-    ],
+    variants: Object.entries(roles).map(([name, role]) => ({ name, role, measure: next(name) })),
     ratios,
   };
 }
