@@ -16,6 +16,7 @@ export interface Entry {
 /** Who speaks to the agent between its turns. */
 export type Teller =
   | "check"
+  | "strays"
   | "verify"
   | "verdict"
   | "aggregate"
