@@ -143,7 +143,7 @@ async function surroundingsOf(
   };
   const { worktree } = place;
   const workplaceOf = (files: FileStates) => {
-    return { worktree, mayChange, files, locks, outputs, shell };
+    return { worktree, mayChange, files, locks, outputs, redact, shell };
   };
   return {
     ...{ run, unit, attempt, desk, roster, modelOf, agentBudget, turnsMax, approval, decide },
