@@ -37,6 +37,8 @@ export interface UnitDocument {
   readonly artifacts: readonly string[];
   readonly reason: ReasonDocument | null;
   readonly spend: Spend;
+  /** Some of its spend was counted by us: the provider told nothing, or a call was cut off. */
+  readonly estimated: boolean;
   readonly seconds: number;
   /** Our own agents, of every attempt. */
   readonly agents: readonly AgentDocument[];
@@ -250,6 +252,7 @@ function unitDocument(state: RunState, unit: UnitState): UnitDocument {
     artifacts: unit.artifacts,
     reason: reason === undefined ? null : reasonDocument(reason),
     spend: unit.spend,
+    estimated: unit.agents.some(({ estimated }) => estimated),
     seconds: seconds(unit.workedMs),
     agents: agentDocuments(state, unit),
   };

@@ -32,6 +32,7 @@ describe("the final document", () => {
           artifacts: [],
           reason: null,
           spend: { inputTokens: 0, cachedTokens: 0, outputTokens: 0, usd: 0 },
+          estimated: false,
           seconds: 1,
           agents: [],
         },
