@@ -131,8 +131,9 @@ export function exitCodeOf(state: RunState): number {
     case "complete":
       return state.landing.phase === "refused" ? 3 : 0;
     case "partial":
-    case "failed":
       return 1;
+    case "failed":
+      return isDenied(state) ? 4 : 1;
     case "awaiting_approval":
       return 4;
     case "over_budget":
@@ -146,6 +147,15 @@ export function exitCodeOf(state: RunState): number {
     default:
       return unreachable(outcome);
   }
+}
+
+/** Nothing but denied approvals kept every unit from landing: they, and units that come after them. */
+function isDenied({ units }: RunState): boolean {
+  const reasons = units.map((unit) => reasonOf(unit)?.type);
+  return (
+    reasons.includes("denied") &&
+    reasons.every((type) => type === "denied" || type === "dependency_failed")
+  );
 }
 
 export function landedCommit(state: RunState): Sha | null {
