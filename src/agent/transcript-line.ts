@@ -25,7 +25,8 @@ export type Teller =
   | "budget"
   | "gate"
   | "parent"
-  | "cut";
+  | "cut"
+  | "empty";
 
 export type FailReason = "worker_failed" | "over_budget" | "out_of_turns" | "denied" | "timed_out";
 
