@@ -81,7 +81,7 @@ export type Judgement =
   | { readonly type: "good"; readonly summary?: string; readonly data?: Json }
   | {
       readonly type: "again";
-      readonly from: "check" | "verify" | "verdict" | "aggregate";
+      readonly from: "check" | "strays" | "verify" | "verdict" | "aggregate";
       readonly text: string;
     }
   /** It has failed; nothing that it could still do would help. */

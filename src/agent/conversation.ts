@@ -39,6 +39,8 @@ export interface Conversation {
   readonly finished?: { readonly data: Json };
   /** Calls in a row that were none. */
   readonly strikes: number;
+  /** Answers in a row without a word and without a call. */
+  readonly empties: number;
   /** How often a call has had this very result. */
   readonly repeats: ReadonlyMap<string, number>;
   /** The highest of those counts in the last turn. */
@@ -73,6 +75,7 @@ export const emptyConversation: Conversation = {
   calls: [],
   said: "",
   strikes: 0,
+  empties: 0,
   repeats: new Map(),
   repeated: 0,
   seen: 0,
@@ -169,6 +172,7 @@ function answered(was: Conversation, line: Line<"answered">): Conversation {
     turnsOfStint: was.turnsOfStint + 1,
     calls: calls.map((call) => ({ call })),
     said: text,
+    empties: text.trim() === "" && calls.length === 0 ? was.empties + 1 : 0,
   };
 }
 
@@ -236,6 +240,7 @@ function resumed(was: Conversation, { from, text, upTo }: Line<"resumed">): Conv
     stage: "ask",
     turnsOfStint: 0,
     strikes: 0,
+    empties: 0,
     repeats: new Map(),
     repeated: 0,
     aggregated: false,

@@ -28,11 +28,13 @@ export interface Search {
   readonly output: string;
   readonly gitDir?: string;
   readonly sandbox?: Sandbox | undefined;
+  /** Put over the output where it is kept; names that are read from it must stay as they are. */
+  readonly redact?: (text: string) => string;
 }
 
 export async function search(
   workplace: Workplace,
-  { command, cwd, output, gitDir, sandbox }: Search,
+  { command, cwd, output, gitDir, sandbox, redact }: Search,
   signal: AbortSignal,
 ): Promise<Searched> {
   const env = workerEnvironment({
@@ -50,6 +52,7 @@ export async function search(
     logFile: output,
     outputBytesMax: searchBytesMax,
     ...(sandbox === undefined ? {} : { sandbox }),
+    ...(redact === undefined ? {} : { redact }),
   });
   signal.throwIfAborted();
   return { end, complaint: stderrTail.trim().split("\n").at(-1) ?? "" };

@@ -20,6 +20,8 @@ export interface Workplace {
   readonly locks: PathLocks;
   /** Absolute path of a folder outside the worktree where long output is kept; made when needed. */
   readonly outputs: string;
+  /** Takes keys out of what is kept there. */
+  readonly redact: (text: string) => string;
   readonly shell: {
     readonly sandbox: Sandbox | undefined;
     readonly env: Readonly<Record<string, string>>;

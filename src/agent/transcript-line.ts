@@ -16,6 +16,7 @@ export interface Entry {
 /** Who speaks to the agent between its turns. */
 export type Teller =
   | "check"
+  | "strays"
   | "verify"
   | "verdict"
   | "aggregate"
@@ -24,7 +25,8 @@ export type Teller =
   | "budget"
   | "gate"
   | "parent"
-  | "cut";
+  | "cut"
+  | "empty";
 
 export type FailReason = "worker_failed" | "over_budget" | "out_of_turns" | "denied" | "timed_out";
 

@@ -2,7 +2,7 @@
  *  more to do, be judged. */
 import { unreachable } from "../core/failure.ts";
 import type { AgentAtWork } from "./agent-door.ts";
-import { repeatsMax, strikesMax } from "./agent-limits.ts";
+import { emptyAnswersMax, repeatsMax, strikesMax } from "./agent-limits.ts";
 import { hear } from "./inbox.ts";
 import type { AgentEnd, AgentFinal } from "./transcript-line.ts";
 import { makeCalls } from "./turn-calls.ts";
@@ -59,6 +59,19 @@ async function reportChildren(agent: AgentAtWork): Promise<void> {
   }
 }
 
+/** An answer that is nothing is not the word that all is done. */
+async function askAgain(agent: AgentAtWork): Promise<AgentEnd | undefined> {
+  const { empties } = agent.conversation;
+  if (empties < emptyAnswersMax) {
+    const text =
+      "Your answer was empty: no words and no call. Go on with your work; when it is done, say so in words or call finish.";
+    await agent.record({ type: "told", from: "empty", text });
+    return undefined;
+  }
+  const message = `the model gave ${empties} empty answers in a row`;
+  return agent.end({ type: "failed", why: "worker_failed", message, summary: "" });
+}
+
 /** The model has nothing more to do: whether it is done is for others to say. */
 async function rest(agent: AgentAtWork): Promise<AgentEnd | undefined> {
   const { said, finished, background } = agent.conversation;
@@ -70,6 +83,7 @@ async function rest(agent: AgentAtWork): Promise<AgentEnd | undefined> {
     return undefined;
   }
   if (await hear(agent)) return undefined;
+  if (agent.conversation.empties > 0) return askAgain(agent);
   const judgement = await agent.judge(agent, agent.lifetime);
   if (agent.lifetime.aborted) return { type: "stopped" };
   if (judgement.type === "bad") {

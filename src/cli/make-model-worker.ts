@@ -18,6 +18,7 @@ import { modelLanes } from "../host/model-lane.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import type { HandsParts } from "../run/hands-parts.ts";
 import { createApproachJudge } from "../work/approach-judge.ts";
+import { createEarlyGate } from "../work/early-gate.ts";
 import { createModelWorker } from "../work/model-worker.ts";
 
 export interface ModelParts {
@@ -43,6 +44,8 @@ export async function makeModelWorker(
   letMemoryGrow();
   const roles = await withBuiltInRoles(settings.roles);
   const models = await modelsOf(name, told, settings, roles);
+  const isGuarded = isProtected(settings.protected);
+  const { commonDir } = repository;
   return createModelWorker({
     name,
     modelOf: (named) => models.get(isInherited(named) ? undefined : named),
@@ -57,7 +60,8 @@ export async function makeModelWorker(
     checkSandbox: sandbox,
     shellSandbox: sandbox === undefined ? undefined : (place) => shellPlace(parts, place),
     ownerOf: ownership.ownerOf,
-    isProtected: isProtected(settings.protected),
+    isProtected: isGuarded,
+    earlyGate: createEarlyGate({ commonDir, ownership, isProtected: isGuarded }),
     conventionsOf: ({ base, owns, files }, signal) =>
       readConventions(repository, base, { owns, files }, signal),
     redact: redactAll(settings),

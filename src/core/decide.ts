@@ -48,6 +48,8 @@ export function isSettled(state: RunState): boolean {
 /** When decide will say something new though nothing happens: milliseconds since the epoch. */
 export function nextDeadline(state: RunState): number | undefined {
   if (state.at.phase !== "working" && state.at.phase !== "paused") return undefined;
+  // Until what was lost is recovered nothing else is decided: a deadline that has passed would be waited for again and again.
+  if (recoverLost(state).length > 0) return undefined;
   const { unitTimeoutMs } = state.settings.limits;
   const over = state.timedOut || state.cancelled !== undefined;
   let next = over ? Number.POSITIVE_INFINITY : runDeadline(state);

@@ -75,6 +75,13 @@ export interface LeftBehind {
   readonly leavings: Leavings;
 }
 
+/** What an agent of a killed runner had spent. */
+export interface UntoldSpend {
+  readonly agent: AgentId;
+  readonly attempt: number;
+  readonly spend: Spend;
+}
+
 /** What a candidate weaves into the integration branch: a unit's commit, or the target's new tip. */
 export type MergeSubject =
   | { readonly type: "unit"; readonly unit: UnitId; readonly attempt: number }
@@ -175,8 +182,10 @@ export type RunEvent =
       readonly unit: UnitId;
       readonly attempt: number;
       readonly leavings: Leavings;
-      /** What its agents had spent that was not in the journal yet. */
+      /** What its agents had spent that was not in the journal yet: a call in flight counts with all that was reserved. */
       readonly spend?: Spend;
+      /** Whose it was; older journals do not say. */
+      readonly spent?: readonly UntoldSpend[];
       readonly others?: readonly LeftBehind[];
     }
   | (AgentFact & { readonly unit: UnitId; readonly attempt: number })

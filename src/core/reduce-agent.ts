@@ -1,7 +1,7 @@
 /** What is known of our own agents: who works, what it cost, what they were granted, said to each other and share. */
 
 import type { AgentFact, Message } from "./desk.ts";
-import type { RunEvent } from "./event.ts";
+import type { RunEvent, UntoldSpend } from "./event.ts";
 import { invariant, unreachable } from "./failure.ts";
 import { cutToReopen, hasEnded } from "./reopening.ts";
 import type { AgentState, RunState, UnitState } from "./run.ts";
@@ -105,6 +105,18 @@ export function endAgents(
   return agents.map((agent) =>
     agent.attempt === attempt && agent.endedAt === undefined
       ? { ...agent, status: "cancelled", endedAt: at }
+      : agent,
+  );
+}
+
+/** Nobody knows whether the call in flight was answered: it counts with all that was reserved. */
+export function withUntold(
+  agents: readonly AgentState[],
+  { agent: id, attempt, spend }: UntoldSpend,
+): readonly AgentState[] {
+  return agents.map((agent) =>
+    agent.agent === id && agent.attempt === attempt
+      ? { ...agent, spend: sumOf(agent.spend, spend), estimated: true }
       : agent,
   );
 }

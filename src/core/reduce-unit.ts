@@ -4,7 +4,7 @@ import type { AttemptOutcome, Cut, Leavings, LeftBehind, RunEvent } from "./even
 import { invariant, unreachable } from "./failure.ts";
 import type { UnitId } from "./id.ts";
 import { unitPositions } from "./plan.ts";
-import { endAgents } from "./reduce-agent.ts";
+import { endAgents, withUntold } from "./reduce-agent.ts";
 import { closeAgain, mergedUnit } from "./reopening.ts";
 import type { RunState, UnitPhase, UnitState } from "./run.ts";
 import { noSpend, type Spend, sumOf } from "./spend.ts";
@@ -195,8 +195,11 @@ function interrupt(
 ): RunState {
   const running = runningAttempt(unitOf(state, event.unit), event.attempt);
   const ms = running.lost ? 0 : at - running.since - running.askedMs;
-  const { spend = noSpend } = event;
-  const told = withUnit(state, event.unit, (unit) => leave(unit, { ...event, at, spend, ms }));
+  const { spend = noSpend, spent = [] } = event;
+  const told = withUnit(state, event.unit, (unit) => {
+    const left = leave(unit, { ...event, at, spend, ms });
+    return { ...left, agents: spent.reduce(withUntold, left.agents) };
+  });
   const cut = cutOf(running, event.leavings);
   return goBack(withConversation(told, event.unit, cut), event.unit, cut);
 }

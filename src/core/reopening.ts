@@ -76,6 +76,8 @@ export function mergedUnit(unit: UnitState, commit?: Sha): UnitState {
 }
 
 function whyRunIsOver(state: RunState): string | undefined {
+  if (state.at.phase !== "finished")
+    return "a unit that has ended hears a message once its run has finished";
   if (state.cancelled !== undefined) return "the run was cancelled: nothing more is done in it";
   if (state.timedOut) return "the run reached its time limit (limits.runTimeout)";
   return state.overBudget ? "the run's budget is spent (budget.run)" : undefined;

@@ -29,17 +29,28 @@ export async function clearHazards(
   walk: DiskWalk,
   leftFolder: string,
 ): Promise<Hazards> {
-  for (const name of walk.specials)
-    if (isOpenedByGit(name)) rmSync(onDisk(workTree, name), { force: true });
-  const rules = walk.rules
-    .filter(isOpenedByGit)
-    .filter((name) => (factsOf(workTree, name)?.size ?? 0) > readBytesMax);
-  const repositories = walk.gitFolders.filter((name) => !isHarmless(workTree, name));
+  const { specials, rules, repositories } = hazardsIn(workTree, walk);
+  for (const name of specials) rmSync(onDisk(workTree, name), { force: true });
   for (const name of [...rules, ...repositories]) {
     await keepLeft(workTree, leftFolder, name);
     rmSync(onDisk(workTree, name), { recursive: true, force: true });
   }
   return { moved: [...rules, ...repositories], rules };
+}
+
+/** Whether git may look at once, with nothing taken out of its way. */
+export function isSafeToLook(workTree: string, walk: DiskWalk): boolean {
+  return Object.values(hazardsIn(workTree, walk)).every((names) => names.length === 0);
+}
+
+function hazardsIn(workTree: string, { specials, rules, gitFolders }: DiskWalk) {
+  return {
+    specials: specials.filter(isOpenedByGit),
+    rules: rules
+      .filter(isOpenedByGit)
+      .filter((name) => (factsOf(workTree, name)?.size ?? 0) > readBytesMax),
+    repositories: gitFolders.filter((name) => !isHarmless(workTree, name)),
+  };
 }
 
 /** Whether git can look whether this is a repository without opening anything but small plain files. */

@@ -62,7 +62,7 @@ export interface Snapshot {
 }
 
 const ignoredMax = 100;
-const defaultFileBytesMax = 100 * 1024 * 1024;
+export const defaultFileBytesMax = 100 * 1024 * 1024;
 /** How often objects are written anew when somebody's `git gc --prune=now` took them. */
 const wholeTries = 12;
 const wholeWaitMs = 40;

@@ -40,13 +40,17 @@ export function connectionFault(place: FaultPlace, error: unknown): ModelFault {
   const code = connectionCode(error);
   if (code.startsWith("HPE_"))
     return plainFault(place, "malformed", `does not speak HTTP (${code})`);
-  return timeoutCodes.has(code)
-    ? plainFault(place, "timed_out", `gave no answer in time (${code})`)
-    : plainFault(place, "unreachable", `cannot be reached (${code || "no connection"})`);
+  if (timeoutCodes.has(code))
+    return plainFault(place, "timed_out", `gave no answer in time (${code})`);
+  // There was a connection, and it was taken from under the answer.
+  if (brokenCodes.has(code)) return plainFault(place, "cut", `cut its answer off (${code})`);
+  return plainFault(place, "unreachable", `cannot be reached (${code || "no connection"})`);
 }
 
 const causesMax = 6;
 const timeoutCodes = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "ETIMEDOUT"]);
+
+const brokenCodes = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE", "UND_ERR_ABORTED"]);
 
 /** Codes of connections that were never made: whatever else breaks may have brought our request there. */
 const unmadeCodes =

@@ -174,8 +174,9 @@ function endOfParts(parts: AnswerParts): AnswerEnd {
     const what = "cut the answer at its length before it said what to do";
     return { ...failed("cut", what), atLength: true };
   }
-  if (filterReasons.has(reason) && isHalf) {
-    return failed("bad_request", "stopped the answer by its content filter");
+  // What is there of such an answer is not what the model had to say.
+  if (filterReasons.has(reason)) {
+    return failed("bad_request", "stopped the answer by its content filter (content_filter)");
   }
   if (reason === "error") return failed("cut", "ended the answer with an error of its own");
   const calls = parts.calls.calls();

@@ -21,7 +21,9 @@ export interface ProgramOutput {
 
 /** A log file of limited size. */
 export interface OutputLog {
-  add(chunk: Buffer): void;
+  add(chunk: Buffer, stream: "stdout" | "stderr"): void;
+  /** Nothing more will come: what was held back is written. */
+  end(): void;
   close(): void;
 }
 
@@ -70,6 +72,7 @@ export function openLog(file: string, bytesMax: number): OutputLog {
       full = true;
       writeWhole(handle, Buffer.from(`\n[pleach: output after ${bytesMax} bytes is left out]\n`));
     },
+    end: () => undefined,
     close: () => closeSync(handle),
   };
 }

@@ -10,6 +10,7 @@ import { errorCode, fileFailure } from "./file.ts";
 import { makeTail, type OutputLog, openLog, type ProgramOutput } from "./output.ts";
 import { readProcess } from "./process-table.ts";
 import { endTree, type Mark, type ProcessTree, processVariable } from "./process-tree.ts";
+import { redactedLog } from "./redacted-log.ts";
 import { type Program, startProgram } from "./start-program.ts";
 
 export interface ProcessRequest {
@@ -27,6 +28,8 @@ export interface ProcessRequest {
   /** Where both streams are added, up to `outputBytesMax`. Its folder exists. */
   readonly logFile?: string;
   readonly outputBytesMax?: number;
+  /** Put over all that goes into the log. */
+  readonly redact?: (text: string) => string;
   readonly sandbox?: Sandbox;
 }
 
@@ -76,9 +79,12 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
   let log: OutputLog | undefined;
   try {
     if (request.logFile !== undefined) {
-      log = openLog(request.logFile, request.outputBytesMax ?? logBytesMax);
+      const open = openLog(request.logFile, request.outputBytesMax ?? logBytesMax);
+      log = request.redact === undefined ? open : redactedLog(open, request.redact);
     }
-    return await runLogged(request, log, begun);
+    const result = await runLogged(request, log, begun);
+    log?.end();
+    return result;
   } catch (error) {
     throw errorCode(error) === undefined
       ? error
@@ -103,8 +109,8 @@ async function runLogged(
   const stopper = watch(request, log);
   const tails = { stdout: makeTail(), stderr: makeTail(), status: makeTail() };
   const outputs: readonly [ProgramOutput | undefined, readonly Taker[]][] = [
-    [program.stdout, [tails.stdout.add, stopper.log]],
-    [program.stderr, [tails.stderr.add, stopper.log]],
+    [program.stdout, [tails.stdout.add, stopper.logOf("stdout")]],
+    [program.stderr, [tails.stderr.add, stopper.logOf("stderr")]],
     [program.status, [tails.status.add]],
   ];
   const closed = Promise.all(
@@ -163,10 +169,10 @@ function watch(request: ProcessRequest, log: OutputLog | undefined) {
       : setTimeout(() => stop({ type: "timed_out" }), Math.min(request.timeoutMs, timerMsMax));
   return {
     stopped,
-    log: (chunk: Buffer): void => {
+    logOf: (stream: "stdout" | "stderr") => (chunk: Buffer) => {
       if (failure !== undefined) return;
       try {
-        log?.add(chunk);
+        log?.add(chunk, stream);
       } catch (error) {
         failure = error;
         stop({ type: "aborted" });

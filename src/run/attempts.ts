@@ -3,7 +3,8 @@
 import { rm } from "node:fs/promises";
 import type { HandAction } from "../core/action.ts";
 import { Account, stricter } from "../core/budget.ts";
-import type { LeftBehind, RunEvent } from "../core/event.ts";
+import type { AgentId } from "../core/desk.ts";
+import type { LeftBehind, RunEvent, UntoldSpend } from "../core/event.ts";
 import type { UnitId } from "../core/id.ts";
 import type { RunState } from "../core/run.ts";
 import { differenceOf, noSpend, type Spend, sumOf, tokensOf } from "../core/spend.ts";
@@ -52,14 +53,15 @@ export class Attempts {
 
   async recover(action: Perform<"recover-work">, state: RunState): Promise<readonly RunEvent[]> {
     const { unit } = action;
-    let spend = noSpend;
+    const spent: UntoldSpend[] = [];
     const left: LeftBehind[] = [];
     for (const place of placesOf(action)) {
       const recovered = await recoverAttempt(this.#attemptParts(place, state));
       await this.#clearExchange(place);
-      spend = sumOf(spend, untold(state, place, recovered.spend));
+      spent.push(...untold(state, place, recovered.spends));
       left.push({ attempt: place.attempt, leavings: recovered.leavings });
     }
+    const spend = spent.reduce((sum, one) => sumOf(sum, one.spend), noSpend);
     this.#accountOf(unit, state).add(spend);
     const [first, ...others] = left;
     return [
@@ -68,7 +70,7 @@ export class Attempts {
         unit,
         attempt: action.attempt,
         leavings: first?.leavings ?? {},
-        ...(tokensOf(spend) > 0 || spend.usd > 0 ? { spend } : {}),
+        ...(spent.length === 0 ? {} : { spend, spent }),
         ...(others.length === 0 ? {} : { others }),
       },
     ];
@@ -152,13 +154,17 @@ function placesOf(action: Perform<"work" | "recover-work">): readonly AttemptPla
 }
 
 /** What the transcripts of a killed runner say was spent, and the journal does not yet. */
-function untold(state: RunState, { unit: id, attempt: number }: AttemptPlace, total: Spend): Spend {
+function untold(
+  state: RunState,
+  { unit: id, attempt }: AttemptPlace,
+  spends: ReadonlyMap<AgentId, Spend>,
+): readonly UntoldSpend[] {
   const agents = state.units.find((one) => one.id === id)?.agents ?? [];
-  const told = agents
-    .filter((agent) => agent.attempt === number)
-    .reduce((sum, agent) => sumOf(sum, agent.spend), noSpend);
-  const spend = differenceOf(total, told);
-  return tokensOf(spend) > 0 || spend.usd > 0 ? spend : noSpend;
+  return [...spends].flatMap(([agent, total]): readonly UntoldSpend[] => {
+    const told = agents.find((one) => one.agent === agent && one.attempt === attempt);
+    const spend = differenceOf(total, told?.spend ?? noSpend);
+    return tokensOf(spend) > 0 || spend.usd > 0 ? [{ agent, attempt, spend }] : [];
+  });
 }
 
 function runAccount({ settings, units, summarySpend }: RunState): Account {

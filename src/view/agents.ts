@@ -18,7 +18,7 @@ export interface AgentDocument {
   readonly status: AgentStatus;
   readonly turns: number;
   readonly spend: Spend;
-  /** Some of its spend was counted by us: the provider told nothing. */
+  /** Some of its spend was counted by us: the provider told nothing, or a call was cut off. */
   readonly estimated: boolean;
   readonly seconds: number;
   /** Its last words. */

@@ -37,6 +37,8 @@ export interface UnitDocument {
   readonly artifacts: readonly string[];
   readonly reason: ReasonDocument | null;
   readonly spend: Spend;
+  /** Some of its spend was counted by us: the provider told nothing, or a call was cut off. */
+  readonly estimated: boolean;
   readonly seconds: number;
   /** Our own agents, of every attempt. */
   readonly agents: readonly AgentDocument[];
@@ -129,8 +131,9 @@ export function exitCodeOf(state: RunState): number {
     case "complete":
       return state.landing.phase === "refused" ? 3 : 0;
     case "partial":
-    case "failed":
       return 1;
+    case "failed":
+      return isDenied(state) ? 4 : 1;
     case "awaiting_approval":
       return 4;
     case "over_budget":
@@ -144,6 +147,15 @@ export function exitCodeOf(state: RunState): number {
     default:
       return unreachable(outcome);
   }
+}
+
+/** Nothing but denied approvals kept every unit from landing: they, and units that come after them. */
+function isDenied({ units }: RunState): boolean {
+  const reasons = units.map((unit) => reasonOf(unit)?.type);
+  return (
+    reasons.includes("denied") &&
+    reasons.every((type) => type === "denied" || type === "dependency_failed")
+  );
 }
 
 export function landedCommit(state: RunState): Sha | null {
@@ -250,6 +262,7 @@ function unitDocument(state: RunState, unit: UnitState): UnitDocument {
     artifacts: unit.artifacts,
     reason: reason === undefined ? null : reasonDocument(reason),
     spend: unit.spend,
+    estimated: unit.agents.some(({ estimated }) => estimated),
     seconds: seconds(unit.workedMs),
     agents: agentDocuments(state, unit),
   };

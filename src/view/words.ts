@@ -62,11 +62,14 @@ export function hasSpend(spend: Spend): boolean {
   return spend.inputTokens + spend.outputTokens > 0 || spend.usd > 0;
 }
 
+/** Tokens cost something: without dollars nobody knows their price, and `$0.00` would be a lie. */
 export function saySpend(spend: Spend): string {
-  const tokens = spend.inputTokens + spend.outputTokens;
+  const count = spend.inputTokens + spend.outputTokens;
+  const tokens = `${count.toLocaleString("en-US")} tokens`;
+  if (spend.usd <= 0) return tokens;
   // Less than half a cent would look like nothing.
-  const digits = spend.usd > 0 && spend.usd < 0.005 ? 5 : 2;
-  return `${tokens.toLocaleString("en-US")} tokens, $${spend.usd.toFixed(digits)}`;
+  const digits = spend.usd < 0.005 ? 5 : 2;
+  return `${tokens}, $${spend.usd.toFixed(digits)}`;
 }
 
 /** `conflict: both changed it (src/a.ts, src/b.ts, and 3 more)`; a path that the message names already is not said again. */

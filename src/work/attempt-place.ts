@@ -5,7 +5,7 @@ import { transcriptsFolder } from "../agent/transcript.ts";
 import { type RepoPath, unitRef } from "../core/id.ts";
 import type { Place, Reason } from "../core/worker.ts";
 import { restoreSnapshot } from "../git/restore-snapshot.ts";
-import { prepareSlot, type Slot } from "../git/slot.ts";
+import { type Checkout, prepareSlot, type Slot } from "../git/slot.ts";
 import { fileFailure, isAbsent, writeAtomically } from "../host/file.ts";
 import { markOf } from "../host/process-tree.ts";
 import type { AttemptParts } from "./attempt-parts.ts";
@@ -18,6 +18,8 @@ export const setupLog = "setup.log";
 
 export interface PlaceFile {
   readonly slot: Slot;
+  /** How much of the tree it holds. */
+  readonly checkout: Checkout["mode"];
   /** What set-up put there. */
   readonly made: readonly RepoPath[];
   /** When the worker may have begun, milliseconds since the epoch. */
@@ -75,9 +77,10 @@ export async function preparePlace(
     }
     if (setup.changed.length === 0) {
       await goOnFrom(parts, slot, place, signal);
-      const ready: PlaceFile = { slot, made: setup.made, since: Date.now() };
+      const checkout = content.checkout.mode;
+      const ready: PlaceFile = { slot, checkout, made: setup.made, since: Date.now() };
       await writeAtomically(path.join(place.record, placeFile), JSON.stringify(ready));
-      return { type: "ready", slot, made: setup.made, since: ready.since };
+      return { type: "ready", ...ready };
     }
     return { type: "refused", reason: { ...setupChanged(setup.changed), log } };
   } catch (error) {

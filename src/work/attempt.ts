@@ -3,7 +3,8 @@
 
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { transcriptSpend, transcriptsFolder } from "../agent/transcript.ts";
+import { transcriptSpends, transcriptsFolder } from "../agent/transcript.ts";
+import type { AgentId } from "../core/desk.ts";
 import type { AttemptOutcome, Leavings } from "../core/event.ts";
 import { type RepoPath, snapshotRef, unitRef } from "../core/id.ts";
 import type { Spend } from "../core/spend.ts";
@@ -63,14 +64,14 @@ function withoutWorktree(parts: AttemptParts, slot: Slot, worked: WorkOutcome): 
 /** After a runner was killed: what its worker left is secured. The caller has proved that nothing of it still runs. */
 export async function recoverAttempt(parts: AttemptParts): Promise<Recovered> {
   const record = path.join(parts.runRoot, parts.record);
-  const spend = await transcriptSpend(path.join(record, transcriptsFolder));
-  return { leavings: await recoverLeavings(parts), spend };
+  const spends = await transcriptSpends(path.join(record, transcriptsFolder));
+  return { leavings: await recoverLeavings(parts), spends };
 }
 
 export interface Recovered {
   readonly leavings: Leavings;
-  /** What its agents spent in all, as their transcripts say. */
-  readonly spend: Spend;
+  /** What each of its agents spent in all, as its transcript says. */
+  readonly spends: ReadonlyMap<AgentId, Spend>;
 }
 
 async function recoverLeavings(parts: AttemptParts): Promise<Leavings> {

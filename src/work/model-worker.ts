@@ -36,7 +36,9 @@ import { markOf } from "../host/process-tree.ts";
 import { runProcess } from "../host/run-process.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import { checksJudge } from "./check-judge.ts";
+import type { EarlyGate } from "./early-gate.ts";
 import { howItEnded, whatWentWrong } from "./process-end.ts";
+import { straysJudge } from "./stray-judge.ts";
 import { oneLine, tailOf } from "./tail.ts";
 
 /** The role of a unit that names none. */
@@ -63,6 +65,8 @@ export interface ModelWorkerOptions {
   readonly shellSandbox?: ((place: Place) => Sandbox) | undefined;
   readonly ownerOf: (path: string) => UnitId | undefined;
   readonly isProtected: (path: string) => boolean;
+  /** What strays is given back while the agents are still there to mend it; without it only the end tells. */
+  readonly earlyGate?: EarlyGate;
   readonly conventionsOf: (
     assignment: Assignment,
     signal: AbortSignal,
@@ -90,7 +94,7 @@ export function createModelWorker(options: ModelWorkerOptions): Worker {
           told: assignment.told ?? [],
           ...(assignment.aggregate === undefined ? {} : { aggregate: assignment.aggregate }),
           beginningOf: (role, before) => beginningOf(around, role, assignment, before),
-          judgeOf: (role) => judgeOf(role, assignment, place, options.checkSandbox?.(place)),
+          judgeOf: (role) => judgeOf(options, role, { assignment, place, desk }),
         });
         if (signal.aborted) return { type: "stopped" };
         const outcome = redacted(outcomeOf(end, assignment), options.redact);
@@ -141,7 +145,7 @@ async function surroundingsOf(
   };
   const { worktree } = place;
   const workplaceOf = (files: FileStates) => {
-    return { worktree, mayChange, files, locks, outputs, shell };
+    return { worktree, mayChange, files, locks, outputs, redact, shell };
   };
   return {
     ...{ run, unit, attempt, desk, roster, modelOf, agentBudget, turnsMax, approval, decide },
@@ -192,21 +196,29 @@ function beginningOf(
   };
 }
 
-/** Only who may change files is asked for green checks: before them they may be red for good reason. */
+/** Only who may change files is asked for green checks: before them they may be red for good reason. Whoever may run commands
+ *  can stray. */
 function judgeOf(
+  options: ModelWorkerOptions,
   role: Role,
-  { run, unit, attempt, checks }: Assignment,
-  { worktree, record }: Place,
-  sandbox: Sandbox | undefined,
+  { assignment, place, desk }: Work,
 ): Judge {
-  if (!mayChangeFiles(role)) return async () => ({ type: "good" });
+  const { run, unit, attempt, base, checks } = assignment;
+  const { worktree, record } = place;
+  const { ownerOf, isProtected, earlyGate, checkSandbox } = options;
   const mark = markOf({ run, unit, attempt });
-  const judge = checksJudge(checks, { worktree, record, mark, sandbox });
-  return async (agent, signal) => {
+  const isMaker = mayChangeFiles(role);
+  const checked: Judge = isMaker
+    ? checksJudge(checks, { worktree, record, mark, sandbox: checkSandbox?.(place) })
+    : async () => ({ type: "good" });
+  const inner: Judge = async (agent, signal) => {
     const { answers, changedIn, stints } = agent.conversation;
     // A mere answer hands in nothing that would have to be good.
-    return answers && !changedIn.has(stints - 1) ? { type: "good" } : judge(agent, signal);
+    return answers && !changedIn.has(stints - 1) ? { type: "good" } : checked(agent, signal);
   };
+  if (earlyGate === undefined || !(isMaker || role.tools?.includes("shell"))) return inner;
+  const look = () => earlyGate(assignment, place, desk);
+  return straysJudge({ look, base, unit, ownerOf, isProtected }, inner);
 }
 
 function mayChangeFiles({ tools }: Role): boolean {

@@ -141,6 +141,16 @@ describe("deadlines", () => {
     ]);
   });
 
+  it("what was lost is recovered before any deadline counts, and the loop wakes for none", () => {
+    const killed = startRun({ units: [unit("a")] })
+      .start("a")
+      .happened({ type: "run-resumed", runner })
+      .state();
+    const late = killed.updatedAt + settings.limits.unitTimeoutMs;
+    expect(answers(killed, late)).toMatchObject([{ type: "recover-work", unit: "a" }]);
+    expect(nextDeadline(killed)).toBeUndefined();
+  });
+
   it("a run that takes too long ends what is not merged", () => {
     const state = startRun({ units: [unit("a")] }).state();
     const late = startedAt + settings.limits.runTimeoutMs;

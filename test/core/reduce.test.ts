@@ -6,6 +6,27 @@ import { base, sha, startRun, unit } from "../support/run-state.ts";
 
 const a = "a" as UnitId;
 
+describe("what a killed runner's agents had spent", () => {
+  it("is the agents' as well as the unit's, an estimate, and goes along to the next attempt", () => {
+    const spend = { inputTokens: 70, cachedTokens: 0, outputTokens: 30, usd: 0.01 };
+    const agent = { unit: a, attempt: 1, agent: "coder" };
+    const story = startRun({ units: [unit("a")] })
+      .start("a")
+      .happened(
+        { ...agent, type: "agent-started", role: "coder", kind: "spawn", queued: false },
+        { ...agent, type: "agent-spent", turns: 1, spend, estimated: false, said: "" },
+        {
+          ...{ type: "unit-interrupted", unit: a, attempt: 1, leavings: { begun: true }, spend },
+          spent: [{ agent: "coder", attempt: 1, spend }],
+        },
+        { type: "unit-started", unit: a, attempt: 2, base, slot: 1, continues: 1 },
+      );
+    const [state] = story.state().units;
+    expect(state?.spend.inputTokens).toBe(140);
+    expect(state?.agents).toMatchObject([{ attempt: 2, spend: state?.spend, estimated: true }]);
+  });
+});
+
 describe("a fact that cannot follow is refused", () => {
   const subject = { type: "unit", unit: a, attempt: 1 } as const;
   const wrong: readonly [string, RunEvent][] = [

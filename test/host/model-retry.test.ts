@@ -228,7 +228,7 @@ describe("asking a model patiently", () => {
     })();
     expect(await asking).toMatchObject({ type: "answered", answer: { text: "Hello" } });
     await ticking;
-    expect(kinds).toEqual(["rate_limited", "overloaded", "cut", "unreachable", "answered"]);
+    expect(kinds).toEqual(["rate_limited", "overloaded", "cut", "cut", "answered"]);
     expect(lane.width).toBeLessThan(5);
   });
 });

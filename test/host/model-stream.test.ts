@@ -261,6 +261,11 @@ const faults: readonly (readonly [string, RawAnswer, object])[] = [
     streamed(whole, delta({}, "content_filter"), done),
     { kind: "bad_request" },
   ],
+  [
+    "is filtered after some words",
+    streamed(delta({ content: "Here is" }), delta({}, "content_filter"), done),
+    { kind: "bad_request", message: expect.stringContaining("content filter") },
+  ],
   ["ends with an error as its reason", streamed(whole, delta({}, "error"), done), { kind: "cut" }],
   [
     "brings a call without a name",

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { sumOf } from "../../src/core/spend.ts";
 import type { FinalDocument } from "../../src/view/document.ts";
 import { eventually } from "../support/eventually.ts";
 import { brokenPromises } from "../support/kept-promises.ts";
@@ -94,6 +95,11 @@ test("killed while a tool runs and a subagent is answered, then again in mid-tur
     ["coder.1", "completed"],
     ["coder.2", "completed"],
   ]);
+  for (const { agents, spend, estimated } of document.units) {
+    expect(agents.map((agent) => agent.spend).reduce(sumOf)).toEqual(spend);
+    // A call in flight is booked with what was reserved for it.
+    expect([estimated, agents.some((agent) => agent.estimated)]).toEqual([true, true]);
+  }
   const place = { checkout: scene.repository.path, stateHome: scene.stateHome };
   expect(await brokenPromises(place, document)).toEqual([]);
 });

@@ -44,6 +44,7 @@ describe("the final document", () => {
       attempts: 1,
       commit: null,
       spend,
+      estimated: false,
       seconds: number,
       agents: [],
     };

@@ -33,7 +33,8 @@ const question = { agent: "coder", kind: "tool", content: "write" } as const;
 
 /** The newest of a unit: one that was refused asks anew. */
 function questionOf(state: RunState, unit: UnitId) {
-  const tries = state.units.find(({ id }) => id === unit)?.refusals ?? 0;
+  const known = state.units.find(({ id }) => id === unit);
+  const tries = (known?.refusals ?? 0) + (known?.told.length ?? 0);
   const asked = state.approvals.filter((one) => one.unit === unit && one.question !== undefined);
   return asked[tries];
 }

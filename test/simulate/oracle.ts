@@ -230,8 +230,9 @@ function mergedUnits(world: World, from: Sha, base: Sha): readonly UnitId[] {
   return mergeLine(world, from, base).flatMap(({ unit }) => unit ?? []);
 }
 
-/** What was not asked does not hold. */
-function holdsWhenDone({ plan, completion }: RunState): boolean {
-  const passed = completion?.results.filter((result) => result.passed) ?? [];
+/** What was not asked, or of another result, does not hold. */
+function holdsWhenDone({ plan, completion, integration }: RunState): boolean {
+  const results = completion?.commit === integration ? completion.results : [];
+  const passed = results.filter((result) => result.passed);
   return passed.length === plan.doneWhen.length;
 }

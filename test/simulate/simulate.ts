@@ -8,7 +8,6 @@ import {
 } from "../../src/core/event.ts";
 import { integrationRef, type Sha } from "../../src/core/id.ts";
 import { foldRun, reduce } from "../../src/core/reduce.ts";
-import { hasEnded } from "../../src/core/reopening.ts";
 import type { RunState } from "../../src/core/run.ts";
 import { runLoop } from "../../src/run/loop.ts";
 import { Mailbox } from "../../src/run/mailbox.ts";
@@ -228,26 +227,12 @@ function beside({ world, scenario, random }: Life, mailbox: Mailbox, state: RunS
     const tree = { ...world.tree(tip), [path]: content };
     world.refs.set(target, world.commit({ tree, parents: [tip], by: "rival" }));
   }
-  speakAgain({ scenario, random }, mailbox, state);
   if (!random.chance(scenario.speakShare)) return;
   const said = random.below(10);
   if (said === 0) mailbox.post(request({ type: "cancel" }));
   else if (said < 3) mailbox.post(request({ type: "cancel", unit: unitName(random, units) }));
   else if (said < 6) mailbox.post(request({ type: "pause" }));
   else mailbox.post(request({ type: "interrupt", signal: "SIGINT" }));
-}
-
-/** Somebody speaks to a unit that has ended. */
-function speakAgain(
-  { scenario, random }: Pick<Life, "scenario" | "random">,
-  mailbox: Mailbox,
-  state: RunState,
-): void {
-  if (scenario.againShare === 0) return;
-  const ended = state.units.filter((unit) => hasEnded(unit.at) && unit.told.length < 2);
-  if (ended.length === 0 || !random.chance(scenario.againShare)) return;
-  const unit = random.pick(ended).id;
-  mailbox.post(request({ type: "message", from: "person", unit, text: "again" }));
 }
 
 function unitName(random: Random, units: number) {

@@ -114,6 +114,7 @@ export async function makeEscapeScene(): Promise<EscapeScene> {
         files: new FileStates(),
         locks: new PathLocks(),
         outputs,
+        redact: (text: string) => text,
         shell: { ...shell, timeoutMs: settings.timeoutMs, mark: {} },
       };
       const result = await callTool(shellTool(workplace), { command });

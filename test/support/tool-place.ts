@@ -40,6 +40,7 @@ export function makeToolPlace(
     files: new FileStates(),
     locks: new PathLocks(),
     outputs: path.join(root, "outputs"),
+    redact: (text) => text,
     shell: { sandbox: undefined, env: workerEnvironment(), timeoutMs: 20_000, mark: {} },
     ...facts,
   };

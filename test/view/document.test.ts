@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RunOutcome } from "../../src/core/event.ts";
 import { exitCodeOf, finalDocument } from "../../src/view/document.ts";
-import { base, check, runId, sha, startRun, unit } from "../support/run-state.ts";
+import { base, check, runId, settings, sha, startRun, unit } from "../support/run-state.ts";
 
 describe("the final document", () => {
   it("is exactly that of the contract for a run that landed", () => {
@@ -32,6 +32,7 @@ describe("the final document", () => {
           artifacts: [],
           reason: null,
           spend: { inputTokens: 0, cachedTokens: 0, outputTokens: 0, usd: 0 },
+          estimated: false,
           seconds: 1,
           agents: [],
         },
@@ -186,6 +187,20 @@ describe("the exit code of a run", () => {
       .happened({ type: "run-interrupted", why: "a signal", signal })
       .state();
     expect(exitCodeOf(state)).toBe(code);
+  });
+
+  it("is 4 where a person denied all that was to be done, 1 where anything else failed too", () => {
+    const units = [unit("a", { approval: "required" }), unit("b", { after: ["a"] })];
+    const denied = (more: typeof units) =>
+      startRun({ units: [...units, ...more] }).happened(
+        { type: "approval-asked", id: "a-1", unit: "a" as never },
+        { type: "approval-answered", id: "a-1", answer: "denied" },
+      );
+    expect(exitCodeOf(denied([]).finish("failed").state())).toBe(4);
+    const refused = denied([unit("c")]);
+    for (let tries = 0; tries < settings.limits.attempts; tries += 1)
+      refused.start("c").refuse("c");
+    expect(exitCodeOf(refused.finish("failed").state())).toBe(1);
   });
 
   it("is 4 where it stopped because nobody was there to approve", () => {

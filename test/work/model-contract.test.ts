@@ -50,7 +50,8 @@ function workerOf(script: Script, turnsMax = 30): Worker {
 function renaming(place: WorkPlace): Script {
   return (request) => {
     const files = place.git("ls-files", "-z").split("\0").filter(Boolean);
-    if (!JSON.stringify(request.messages).includes("The files there are now")) return {};
+    if (!JSON.stringify(request.messages).includes("The files there are now"))
+      return { text: "nothing to do" };
     const edits = [{ old: "oldName", new: "newName" }];
     const turns: readonly Turn[] = [
       { calls: files.map((file) => ["read", { path: file }]) },

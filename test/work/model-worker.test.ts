@@ -66,3 +66,14 @@ test("a write outside of what the unit owns is refused at the call, naming the o
   await scene.work({ owns: ["a.txt" as never] });
   expect(existsSync(path.join(scene.place.worktree, "b.txt"))).toBe(false);
 });
+
+test("an empty answer is not the end of the work: it is asked again, and then a failure", async () => {
+  const scene = await agentScene(byAgent({ coder: [read, {}, { text: "Done." }] }));
+  expect(await scene.work()).toMatchObject({ type: "done", summary: "Done." });
+  const mute = await agentScene(() => ({}));
+  expect(await mute.work()).toMatchObject({
+    type: "failed",
+    reason: "worker_failed",
+    message: "the model gave 3 empty answers in a row",
+  });
+});

@@ -44,7 +44,10 @@ async function grep(workplace: Workplace, given: Given, signal: AbortSignal): Pr
   const run = (command: readonly string[]) =>
     search(
       workplace,
-      { command, cwd, output, sandbox: isOurs ? undefined : workplace.shell.sandbox },
+      {
+        ...{ command, cwd, output, redact: workplace.redact },
+        sandbox: isOurs ? undefined : workplace.shell.sandbox,
+      },
       signal,
     );
   const within = place.path === "" ? "." : place.path;

@@ -55,6 +55,7 @@ async function shell(
   const result = await runProcess({
     ...{ command: given.command, cwd: workplace.worktree, env, mark, logFile, signal },
     outputBytesMax,
+    redact: workplace.redact,
     timeoutMs: limitMs,
     ...(sandbox === undefined ? {} : { sandbox }),
   });

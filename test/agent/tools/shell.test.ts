@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { numberIn, runningWith } from "../../support/scratch.ts";
@@ -20,6 +20,18 @@ describe("shell", () => {
     expect(said(await place.call("shell", { command: "a\0b" }))).toMatch(
       /^failed: wrong arguments/,
     );
+  });
+
+  it("keeps no key in the files of its output, nor does grep", async () => {
+    const redact = (text: string) => text.replaceAll("sk-secret", "[key]");
+    const place = makeToolPlace({ a: "it is sk-secret\n" }, { redact });
+    const told = [await place.call("shell", { command: "cat a" })];
+    told.push(await place.call("grep", { pattern: "it is" }));
+    for (const each of told) expect(said(each)).toContain("it is [key]");
+    const { outputs } = place.workplace;
+    const kept = readdirSync(outputs).map((name) => readFileSync(path.join(outputs, name), "utf8"));
+    expect(kept.join("")).not.toContain("sk-secret");
+    expect(kept).toHaveLength(2);
   });
 
   it("gets no input, and only the environment that it is given", async () => {
