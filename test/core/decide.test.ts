@@ -124,6 +124,8 @@ function outcomeOf(action: Action): RunEvent | undefined {
 }
 
 describe("deadlines", () => {
+  const runner = { pid: 2, startTime: "2", boot: "boot" };
+
   it("an attempt that takes too long is stopped, and the loop wakes for it", () => {
     const state = startRun({ units: [unit("a")] })
       .start("a")
@@ -159,7 +161,6 @@ describe("deadlines", () => {
 
   it("the time between a kill and a resume does not count", () => {
     const story = startRun({ units: [unit("a"), unit("b")] });
-    const runner = { pid: 2, startTime: "2", boot: "boot" };
     const before = story.state();
     const hours = { ...before, updatedAt: before.updatedAt + 10 * 3_600_000 };
     const resumed = story.happened({ type: "run-resumed", runner }).state();

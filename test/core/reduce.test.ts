@@ -10,7 +10,8 @@ describe("what a killed runner's agents had spent", () => {
   it("is the agents' as well as the unit's, an estimate, and goes along to the next attempt", () => {
     const spend = { inputTokens: 70, cachedTokens: 0, outputTokens: 30, usd: 0.01 };
     const agent = { unit: a, attempt: 1, agent: "coder" };
-    const story = startRun({ units: [unit("a")] })
+    const workers = { model: { type: "model" } } as never;
+    const story = startRun({ units: [unit("a")], settings: { worker: "model", workers } })
       .start("a")
       .happened(
         { ...agent, type: "agent-started", role: "coder", kind: "spawn", queued: false },
