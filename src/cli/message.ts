@@ -1,5 +1,5 @@
 /** `pleach message`: says something to a unit. At work its agent, or its command, reads it; an agent that has ended goes on with
- *  its conversation, and where the whole run had finished this command waits for what it says. */
+ *  its conversation, and where the run had finished this command waits for what it says. */
 import type { Command } from "commander";
 import { usage } from "./failure.ts";
 import { addGlobals, type Session } from "./surface.ts";
@@ -7,7 +7,7 @@ import { addGlobals, type Session } from "./surface.ts";
 export function defineMessage(command: Command, session: Session): void {
   command
     .description(
-      "Says something to a unit, or to one of its agents. An agent that has ended goes on with its conversation.",
+      "Says something to a unit, or to one of its agents. An agent of a finished run goes on with its conversation.",
     )
     .argument("<run/unit>", "the unit, or RUN/UNIT/AGENT; without a run, of the newest")
     .argument("<text...>", "what to say");

@@ -210,7 +210,8 @@ function finish(state: RunState): readonly Action[] {
 }
 
 function outcomeOf(state: RunState): RunOutcome {
-  if (state.cancelled !== undefined) return "cancelled";
+  // Whoever stops what a unit was spoken to for leaves the run what it was.
+  if (state.cancelled !== undefined && !state.revived) return "cancelled";
   if (state.units.some(({ at }) => at.phase === "cancelled" && at.reason.type === "over_budget")) {
     return "over_budget";
   }

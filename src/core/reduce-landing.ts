@@ -26,7 +26,13 @@ export function reduceLanding(state: RunState, event: LandingEvent, at: number):
   switch (event.type) {
     case "run-finished": {
       invariant(state.at.phase !== "finished", "a run finishes once");
-      const finished: RunState = { ...state, at: { phase: "finished", outcome: event.outcome } };
+      const { cancelled, ...rest } = state;
+      const stopped = cancelled === undefined || state.revived ? {} : { cancelled };
+      const finished: RunState = {
+        ...rest,
+        ...stopped,
+        at: { phase: "finished", outcome: event.outcome },
+      };
       return {
         ...finished,
         landing: landingAtEnd(finished),

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import type { FinalDocument } from "../../src/view/document.ts";
+import { eventually } from "../support/eventually.ts";
 import { brokenPromises } from "../support/kept-promises.ts";
 import {
   eventsIn,
@@ -12,6 +13,7 @@ import {
   requestsOf,
   runPlan,
   script,
+  transcriptsOf,
   unitCalled,
   wordsOf,
 } from "../support/model-run.ts";
@@ -106,6 +108,42 @@ test("a finished run's agents answer, mend and add to their work; nothing is pai
   expect(eventsIn(scene, run, "run-finished").length).toBe(4);
   const place = { checkout: scene.repository.path, stateHome: scene.stateHome };
   expect(await brokenPromises(place, landed.document)).toEqual([]);
+});
+
+test("killed while it is answered, what was said is heard by a resume, and no answer is paid twice", async () => {
+  const scene = await makeModelScene({
+    fixtures: [
+      ...script(unitCalled("good"), [write("good.txt", "one\n"), { text: "Wrote one." }]),
+      ...script("ADD TWO", [{ calls: [["read", { path: "good.txt" }]] }], { from: 2 }),
+      ...script("ADD TWO", [{ ...write("good.txt", "one\ntwo\n"), latency: 1000 }], { from: 3 }),
+      ...script("ADD TWO", [{ text: "Added two." }], { from: 4 }),
+    ],
+  });
+  const kept = { kept: ["refs/heads/pleach/"] };
+  const plan = scene.plan({ units: [planned("good")] });
+  const ran = await scene.ask<FinalDocument>([...runPlan(plan), "--land", "never"], kept);
+  const { run } = ran.document;
+  const told = scene.start(["message", `${run}/good`, "ADD TWO"]);
+  const asks = () => {
+    const lines = transcriptsOf(scene, run).get("good/coder") ?? [];
+    return (
+      lines.at(-1)?.type === "asked" && lines.filter(({ type }) => type === "answered").length === 3
+    );
+  };
+  await eventually(asks);
+  told.kill();
+  expect((await told.ended).by).toBe("SIGKILL");
+
+  const resumed = await scene.ask<FinalDocument>(["resume"], kept);
+  await expectScripted(scene.server);
+  expect({ code: resumed.code, outcome: resumed.document.outcome }).toEqual({
+    code: 0,
+    outcome: "complete",
+  });
+  const { integration } = resumed.document;
+  expect(await scene.repository.git("show", `${integration}:good.txt`)).toBe("one\ntwo");
+  expect((await paidTwice(scene.server)).length).toBeLessThanOrEqual(1);
+  expect(eventsIn(scene, run, "landed")).toEqual([]);
 });
 
 test("a unit without anything left of its budget, or without a conversation, says so and what to type", async () => {

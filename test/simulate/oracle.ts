@@ -59,6 +59,11 @@ function checkBudget(world: World): void {
   }
 }
 
+/** Whoever ended with an open question does not go on from it: what is said to them afterwards comes first. */
+function reopens(event: RunEvent): event is Extract<RunEvent, { type: "message-sent" }> {
+  return event.type === "message-sent" && event.reopens === true;
+}
+
 /** Nobody goes on before what they asked is answered. */
 function checkAnswers(world: World): void {
   const open = new Map<string, UnitId>();
@@ -67,6 +72,7 @@ function checkAnswers(world: World): void {
     if (event.type === "approval-asked") open.set(event.id, event.unit);
     if (event.type === "approval-answered") open.delete(event.id);
     if (event.type === "unit-finished" && event.outcome.type === "parked") parked.add(event.unit);
+    if (reopens(event)) parked.delete(event.unit);
     if (event.type !== "unit-started" || !parked.delete(event.unit)) continue;
     if ([...open.values()].includes(event.unit)) world.complain(`${event.unit} goes on unanswered`);
   }

@@ -1,11 +1,6 @@
 /** One seed: the real loop over fake hands in virtual time, with the plug pulled again and again, until the run is over. */
 import { decide, isSettled, nextDeadline, type Rules } from "../../src/core/decide.ts";
-import {
-  type JournalLine,
-  journalVersion,
-  type RunEvent,
-  type Runner,
-} from "../../src/core/event.ts";
+import { type JournalLine, journalVersion, type Runner } from "../../src/core/event.ts";
 import { integrationRef, type Sha } from "../../src/core/id.ts";
 import { foldRun, reduce } from "../../src/core/reduce.ts";
 import type { RunState } from "../../src/core/run.ts";
@@ -84,21 +79,25 @@ async function live(
     if (ended === "stuck") return false;
     const state = foldRun(world.journal);
     if (state?.at.phase !== "finished" || !isSettled(state)) continue;
-    const again = revivals < 2 ? askedAgain(scenario, random, state) : undefined;
-    if (again === undefined) return true;
-    revivals++;
-    const seq = world.journal.length;
-    world.journal.push({ v: journalVersion, seq, at: state.updatedAt, event: again });
+    if (!askAgain({ scenario, random, world }, state, revivals++)) return true;
   }
   return false;
 }
 
-/** A person speaks to a unit of a finished run. */
-function askedAgain(scenario: Scenario, random: Random, state: RunState): RunEvent | undefined {
-  if (scenario.againShare === 0 || !random.chance(0.5)) return undefined;
+const revivalsMax = 2;
+
+/** A person may speak to a unit of a finished run; whether it goes on for that. */
+function askAgain(
+  { scenario, random, world }: Pick<Life, "scenario" | "random" | "world">,
+  state: RunState,
+  revivals: number,
+): boolean {
+  if (revivals >= revivalsMax || scenario.againShare === 0 || !random.chance(0.5)) return false;
   const { id: unit } = random.pick(state.units);
-  const ruling = ruleOnWorker(state, { type: "message", from: "person", unit, text: "again" }, 0);
-  return ruling?.type === "message-sent" ? ruling : undefined;
+  const event = ruleOnWorker(state, { type: "message", from: "person", unit, text: "again" }, 0);
+  if (event?.type !== "message-sent") return false;
+  world.journal.push({ v: journalVersion, seq: world.journal.length, at: state.updatedAt, event });
+  return true;
 }
 
 interface Life {

@@ -22,7 +22,7 @@ export async function brokenPromises(place: Place, document: FinalDocument): Pro
   return [
     ...(await unverified(place, document, events)),
     ...(await movedWrongly(place, document, events)),
-    ...(await mergedWrongly(place, document)),
+    ...(await mergedWrongly(place, document, events)),
     ...(await lost(place, document)),
     ...(finished ? await left(place, common, document) : []),
   ];
@@ -93,8 +93,13 @@ async function movedWrongly(
   return (await isAncestor(place, from, to)) ? found : [...found, `${to} does not contain ${from}`];
 }
 
-/** P5: a unit is merged if and only if its merge is in the integration branch. */
-async function mergedWrongly(place: Place, document: FinalDocument): Promise<string[]> {
+/** P5: a unit is merged if and only if its merge is in the integration branch; once, and once more for each time that somebody
+ *  spoke to it after its end. */
+async function mergedWrongly(
+  place: Place,
+  document: FinalDocument,
+  events: readonly RunEvent[],
+): Promise<string[]> {
   const history = await git(place, [
     "log",
     "--first-parent",
@@ -103,7 +108,10 @@ async function mergedWrongly(place: Place, document: FinalDocument): Promise<str
   ]);
   return document.units.flatMap(({ id, status, commit }) => {
     const times = history.split("\n").filter((line) => line === `Pleach-Unit: ${id}`).length;
-    if (times > 1) return [`${id} was merged ${times} times`];
+    const { length: again } = events.filter(
+      (event) => event.type === "message-sent" && event.reopens === true && event.unit === id,
+    );
+    if (times > 1 + again) return [`${id} was merged ${times} times`];
     const isMerged = commit !== null && history.includes(commit);
     return (status === "merged") === isMerged || commit === null
       ? []
