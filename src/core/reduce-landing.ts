@@ -1,5 +1,5 @@
 /** The end of a run and what may follow it for ever after: landing, undo, cleaning. */
-import type { RunEvent } from "./event.ts";
+import type { RunEvent, RunOutcome } from "./event.ts";
 import { invariant, unreachable } from "./failure.ts";
 import type { Landing, RunState, UnitState } from "./run.ts";
 
@@ -26,13 +26,7 @@ export function reduceLanding(state: RunState, event: LandingEvent, at: number):
   switch (event.type) {
     case "run-finished": {
       invariant(state.at.phase !== "finished", "a run finishes once");
-      const { cancelled, ...rest } = state;
-      const stopped = cancelled === undefined || state.revived ? {} : { cancelled };
-      const finished: RunState = {
-        ...rest,
-        ...stopped,
-        at: { phase: "finished", outcome: event.outcome },
-      };
+      const finished = finish(state, event.outcome);
       return {
         ...finished,
         landing: landingAtEnd(finished),
@@ -82,6 +76,13 @@ export function reduceLanding(state: RunState, event: LandingEvent, at: number):
     default:
       return unreachable(event);
   }
+}
+
+/** What was stopped of a run that had finished before is no end of the run. */
+function finish(state: RunState, outcome: RunOutcome): RunState {
+  const { cancelled, ...rest } = state;
+  const stopped = cancelled === undefined || state.revived ? {} : { cancelled };
+  return { ...rest, ...stopped, at: { phase: "finished", outcome } };
 }
 
 /** What was thrown away cannot be gone on with; what landed is seen as it is now. */

@@ -5,7 +5,7 @@ import { invariant, unreachable } from "./failure.ts";
 import type { UnitId } from "./id.ts";
 import { unitPositions } from "./plan.ts";
 import { endAgents, withUntold } from "./reduce-agent.ts";
-import { closeAgain, mergedUnit } from "./reopening.ts";
+import { closeAgain, mergedUnit, withConversation } from "./reopening.ts";
 import type { RunState, UnitPhase, UnitState } from "./run.ts";
 import { noSpend, type Spend, sumOf } from "./spend.ts";
 import { end, endIdle, unitOf, withUnit } from "./unit-change.ts";
@@ -144,7 +144,7 @@ function finish(
     ...(outcome.type === "completed" ? { artifacts: outcome.artifacts } : {}),
   }));
   const cut = cutOf(running, leavings);
-  told = withConversation(told, event.unit, cut);
+  told = withUnit(told, event.unit, (unit) => withConversation(unit, cut));
   if (running.stopping === "cancelled") {
     const log = outcome.type === "stopped" ? outcome.log : undefined;
     return end(told, event.unit, state.timedOut ? timedOut(log) : cancelled());
@@ -196,18 +196,12 @@ function interrupt(
   const running = runningAttempt(unitOf(state, event.unit), event.attempt);
   const ms = running.lost ? 0 : at - running.since - running.askedMs;
   const { spend = noSpend, spent = [] } = event;
+  const cut = cutOf(running, event.leavings);
   const told = withUnit(state, event.unit, (unit) => {
     const left = leave(unit, { ...event, at, spend, ms });
-    return { ...left, agents: spent.reduce(withUntold, left.agents) };
+    return withConversation({ ...left, agents: spent.reduce(withUntold, left.agents) }, cut);
   });
-  const cut = cutOf(running, event.leavings);
-  return goBack(withConversation(told, event.unit, cut), event.unit, cut);
-}
-
-function withConversation(state: RunState, id: UnitId, cut: Cut | undefined): RunState {
-  return withUnit(state, id, ({ conversation: _, ...unit }) => {
-    return cut === undefined ? unit : { ...unit, conversation: cut };
-  });
+  return goBack(told, event.unit, cut);
 }
 
 /** One that was worked on several ways begins anew. Where it had not even begun, or its worktree is gone, what was cut off before

@@ -52,6 +52,12 @@ export function cutToReopen(
   return { attempt, base, snapshot };
 }
 
+/** What its last attempt left of its agents. */
+export function withConversation(unit: UnitState, cut: Cut | undefined): UnitState {
+  const { conversation: _, ...rest } = unit;
+  return cut === undefined ? rest : { ...rest, conversation: cut };
+}
+
 /** It is what it was; `at` would have been its end. */
 export function closeAgain(unit: UnitState, at?: UnitPhase): UnitState {
   const { reopened, cut: _, ...rest } = unit;
