@@ -4,6 +4,7 @@ import { Failure } from "../core/failure.ts";
 import { meantAdvice } from "../core/nearest.ts";
 import type { Json } from "../core/plan.ts";
 import { type Problem, problemsFailure } from "../core/problem.ts";
+import { isFifo, readFifo } from "../host/fifo.ts";
 import { errorCode, readTextIfThere } from "../host/file.ts";
 import { withFurther } from "./document-value.ts";
 import { type Config, configSchema, emptyConfig } from "./schema.ts";
@@ -140,8 +141,12 @@ async function packageConfig(text: string): Promise<ParsedConfig> {
   return { type: "wrong", problems };
 }
 
+/** Of a pipe; what lies on the disk is as long as it is. */
+const configBytesMax = 16 * 1024 * 1024;
+
 async function readText(file: string): Promise<string | undefined> {
   try {
+    if (await isFifo(file)) return (await readFifo(file, configBytesMax)).toString();
     return await readTextIfThere(file);
   } catch (error) {
     const isFolder = error instanceof Failure && errorCode(error.cause) === "EISDIR";

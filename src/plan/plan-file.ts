@@ -7,6 +7,7 @@ import { Failure, messageOf } from "../core/failure.ts";
 import type { PlanFile } from "../core/plan.ts";
 import { type PlanFacts, planProblems } from "../core/plan-problem.ts";
 import { type Problem, problemsFailure } from "../core/problem.ts";
+import { isFifo, readFifo } from "../host/fifo.ts";
 import { decodePlan, type ReadPlan } from "./plan-shape.ts";
 
 export const planBytesMax = 64 * 1024 * 1024;
@@ -48,11 +49,12 @@ export function requirePlan(name: string, read: ReadPlan, facts: PlanFacts): Pla
 
 async function readBytes(file: string): Promise<Buffer> {
   try {
+    if (await isFifo(file)) return requireSmall(file, await readFifo(file, planBytesMax));
     const handle = await open(file, "r");
     try {
       const parts: Buffer[] = [];
       let total = 0;
-      // A pipe such as `<(command)` has no size to look at, and /dev/zero has no end.
+      // /dev/zero has no size to look at, and no end.
       for await (const part of handle.createReadStream({ autoClose: false })) {
         parts.push(part as Buffer);
         total += (part as Buffer).length;
@@ -66,6 +68,11 @@ async function readBytes(file: string): Promise<Buffer> {
     if (error instanceof Failure) throw error;
     throw unreadable(file, whyOf(error), error);
   }
+}
+
+function requireSmall(file: string, bytes: Buffer): Buffer {
+  if (bytes.length > planBytesMax) throw unreadable(file, "is larger than 64 MB");
+  return bytes;
 }
 
 function textOf(file: string, bytes: Buffer): string {
