@@ -11,20 +11,39 @@ export interface CheckedOut extends GitPlace {
   readonly workTree: string;
 }
 
+/** The branches that worktrees stand on, each with the folder of one of them. */
+export async function checkedOutRefs(home: RefHome): Promise<ReadonlyMap<RefName, string>> {
+  const found = (await worktrees(home)).flatMap((block): readonly [RefName, string][] => {
+    const branch = block.find((line) => line.startsWith("branch "));
+    if (branch === undefined) return [];
+    return [[branch.slice("branch ".length) as RefName, folderOf(block)]];
+  });
+  return new Map(found);
+}
+
 /** Every worktree whose HEAD is `ref`: normally one at most. A worktree whose folder is gone is left out. */
 export async function checkedOutAt(home: RefHome, ref: RefName): Promise<readonly CheckedOut[]> {
-  const answer = await git({ gitDir: home.commonDir }, ["worktree", "list", "--porcelain", "-z"]);
-  const blocks = answer.stdout.split("\0\0").map(zeroSeparated);
+  const blocks = await worktrees(home);
   const gitDirs = await linkedGitDirs(home);
   const found: CheckedOut[] = [];
   for (const [position, block] of blocks.entries()) {
     if (!block.includes(`branch ${ref}`)) continue;
-    const workTree = block[0]?.replace(/^worktree /, "") ?? "";
+    const workTree = folderOf(block);
     const gitDir = position === 0 ? home.commonDir : gitDirs.get(path.join(workTree, ".git"));
     if (gitDir !== undefined && (await exists(path.join(workTree, ".git"))))
       found.push({ gitDir, workTree: await realpath(workTree) });
   }
   return found;
+}
+
+/** What git tells of each worktree, line by line; the first is the main one. */
+async function worktrees(home: RefHome): Promise<readonly (readonly string[])[]> {
+  const answer = await git({ gitDir: home.commonDir }, ["worktree", "list", "--porcelain", "-z"]);
+  return answer.stdout.split("\0\0").map(zeroSeparated);
+}
+
+function folderOf(block: readonly string[]): string {
+  return block[0]?.replace(/^worktree /, "") ?? "";
 }
 
 /** One line that says what the user has begun with the branch and not ended; undefined where nothing is. */

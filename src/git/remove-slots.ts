@@ -22,19 +22,22 @@ export interface SlotsRemoved {
   finish(): Promise<void>;
 }
 
-/** Removes the slots named, or all of the run: git forgets them and their folders have moved away when this answers. */
+/** Removes the slots named, or all of the run: git forgets them and their folders have moved away when this answers. `spare` says
+ *  why one must stay. */
 export async function removeSlots(
   home: SlotHome | SlotPool,
   numbers?: readonly SlotNumber[],
+  spare?: (found: FoundSlot) => Promise<string | undefined>,
 ): Promise<SlotsRemoved> {
   const trash = "trash" in home ? home.trash : openSlotTrash(home);
   const names = numbers === undefined ? undefined : new Set(numbers.map(slotName));
   const mounts = await mountsBelow(home.root);
   const asked = (await runWorktrees(home)).filter((found) => names?.has(found.name) ?? true);
-  const kept = asked.flatMap((found) => {
-    const why = reasonToKeep(home, found, mounts);
-    return why === undefined ? [] : [{ path: found.path, why }];
-  });
+  const kept: { readonly path: string; readonly why: string }[] = [];
+  for (const found of asked) {
+    const why = reasonToKeep(home, found, mounts) ?? (await spare?.(found));
+    if (why !== undefined) kept.push({ path: found.path, why });
+  }
   const removed = asked.filter((found) => !kept.some((other) => other.path === found.path));
   await Promise.all(
     removed.map((found) => {

@@ -6,9 +6,11 @@ import type { RunEvent } from "../core/event.ts";
 import { candidateRef, integrationRef, type RefName, type Sha, type UnitId } from "../core/id.ts";
 import { unitPositions } from "../core/plan.ts";
 import type { RunState, UnitState } from "../core/run.ts";
+import { checkedOutRefs } from "../git/checked-out.ts";
+import { unsavedIn } from "../git/kept-slot.ts";
 import { listRefs, type RefHome, updateRefs } from "../git/ref.ts";
 import { removeSlots } from "../git/remove-slots.ts";
-import { runWorktrees } from "../git/slot-home.ts";
+import { type FoundSlot, runWorktrees } from "../git/slot-home.ts";
 import type { SlotPool } from "../git/worktree.ts";
 import { errorCode } from "../host/file.ts";
 import type { RunFolder } from "./folder.ts";
@@ -25,7 +27,12 @@ export async function cleanUp(
   depth: CleanDepth,
 ): Promise<Cleaned> {
   const keepsWorktrees = depth === "end" && state.settings.keep;
-  const slots = await removeSlots(pool, keepsWorktrees ? ["integration"] : undefined);
+  // Whoever kept worktrees may have worked in them.
+  const spare =
+    depth === "landed" && state.settings.keep
+      ? (slot: FoundSlot) => unsavedIn(pool, slot)
+      : undefined;
+  const slots = await removeSlots(pool, keepsWorktrees ? ["integration"] : undefined, spare);
   const worktrees = keepsWorktrees ? await runWorktrees(pool) : [];
   const refs = await cleanRefs(pool, state, depth);
   await rm(folder.exchange, { recursive: true, force: true });
@@ -59,9 +66,18 @@ async function cleanRefs(pool: SlotPool, state: RunState, depth: CleanDepth) {
   const done = all.filter(
     ([ref, sha]) => depth === "discard" || isDone(state, depth, ref, sha, within),
   );
-  const gone = await removeRefs(repository, done);
+  const { free, used } = await apart(repository, done);
+  const gone = await removeRefs(repository, free);
   const kept = all.map(([ref]) => ref).filter((ref) => !gone.has(ref) && !hasLanded(state, ref));
-  return { removed: [...gone], kept };
+  return { removed: [...gone], kept: kept.map((ref) => used.get(ref) ?? ref) };
+}
+
+/** A branch that somebody has checked out stays, as git keeps it from `branch -d`: without it their HEAD would mean nothing. */
+async function apart(repository: RefHome, refs: readonly (readonly [RefName, Sha])[]) {
+  const used = new Map<RefName, string>();
+  for (const [ref, place] of await checkedOutRefs(repository))
+    used.set(ref, `${ref} (checked out at ${place})`);
+  return { free: refs.filter(([ref]) => !used.has(ref)), used };
 }
 
 /** In one transaction; what somebody moves meanwhile is theirs now, and stays. Answers those that are gone. */
@@ -107,7 +123,10 @@ function isDone(
 ): boolean {
   const landed = targetHasResult(state);
   if (ref === candidateRef(state.run)) return true;
-  if (ref === integrationRef(state.run)) return landed || sha === state.plan.base;
+  // What somebody else committed there is theirs.
+  if (ref === integrationRef(state.run)) {
+    return (landed && sha === state.integration) || sha === state.plan.base;
+  }
   const unit = unitOf(state, ref);
   if (unit === undefined) return false;
   if (ref.startsWith("refs/pleach/")) {
@@ -115,8 +134,8 @@ function isDone(
   }
   // A worktree that is kept stands on its unit's branch.
   if (depth === "end" && state.settings.keep) return false;
-  // The branch of a unit that handed in nothing says nothing that the result does not say.
-  return unit.at.phase === "merged" || within.has(ref);
+  // Nor does what handed in nothing, or was merged, say anything that the result does not say.
+  return within.has(ref);
 }
 
 async function removeIfEmpty(folder: string): Promise<void> {

@@ -235,6 +235,6 @@ async function requireIntegration(repository: Repository, state: RunState): Prom
     if (moved.type === "moved") return;
   }
   throw new Failure("repository", "ref_moved", `${ref} was moved by somebody else`, {
-    advice: `put it back: git update-ref ${ref} ${state.integration}`,
+    advice: `keep what they put there (git branch mine ${ref}), then put it back: git update-ref ${ref} ${state.integration}`,
   });
 }

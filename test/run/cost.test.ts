@@ -20,7 +20,7 @@ test("each unit costs six git processes, one check and no worktree of its own", 
     "merge-tree": 1,
   });
   expect(more.gitProcesses - 6 * 30).toBeLessThanOrEqual(40);
-  expect(more.git).toMatchObject({ worktree: 3 + 1 + 2, "read-tree": 1 });
+  expect(more.git).toMatchObject({ worktree: 3 + 1 + 3, "read-tree": 1 });
   expect(more.worktreesMax).toBeLessThanOrEqual(3);
   expect([more.checkRuns, more.doneWhenRuns]).toEqual([30, 1]);
   expect((more.journalLines - few.journalLines) / 20).toBe(7);

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import type { FinalDocument } from "../../src/view/document.ts";
@@ -145,6 +145,36 @@ describe("after a run", () => {
     const root = `${scene.stateHome}/worktrees/`;
     const slots = list.split("\n").filter((one) => one.startsWith(`worktree ${root}`));
     expect(slots.map((one) => path.basename(one)).sort()).toEqual(["slot-1", "slot-2"]);
+    const [first = "", second = ""] = slots.map((one) => one.replace("worktree ", "")).sort();
+    writeFileSync(path.join(first, "note.txt"), "mine\n");
+    const cleaned = await scene.type(["clean"], { kept, keepsWorktrees: true });
+    expect(cleaned).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`kept ${first} (nothing else holds note.txt)`),
+    });
+    expect([existsSync(path.join(first, "note.txt")), existsSync(second)]).toEqual([true, false]);
+    const thrown = await scene.type(["clean", "--discard"]);
+    expect(thrown.stderr).toContain(`throwing away ${first}`);
+    expect(existsSync(first)).toBe(false);
+  });
+
+  it("keeps a branch that somebody has checked out", async () => {
+    const scene = await makeScene();
+    const plan = scene.plan({ units: [planned("a")] });
+    const line = ["run", "--plan", plan, ...work, "--land", "never"];
+    const { document } = await scene.ask<FinalDocument>(line, { kept });
+    const branch = `pleach/${document.run}/integration`;
+    const theirs = path.join(scene.repository.folder, "theirs");
+    await scene.repository.git("worktree", "add", "--quiet", theirs, branch);
+    const landed = await scene.ask<FinalDocument>(["land"], {
+      lands: { paths: ["a.txt"] },
+      kept,
+      keepsWorktrees: true,
+    });
+    expect(landed.code).toBe(0);
+    const head = await scene.repository.git("-C", theirs, "rev-parse", "HEAD");
+    expect(head).toBe(landed.document.landed);
+    await scene.repository.git("worktree", "remove", theirs);
     expect((await scene.type(["clean"])).code).toBe(0);
   });
 });
