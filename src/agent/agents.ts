@@ -18,7 +18,7 @@ import type {
 } from "./agent-door.ts";
 import { type Beginning, childBeginning, childRole, childTools } from "./child.ts";
 import { childReport, noticeText, reportText } from "./child-report.ts";
-import { askBefore } from "./consent.ts";
+import { askBefore, askBeforeNext, type NextAgent } from "./consent.ts";
 import { subagentJudge, verdictJudge } from "./judge.ts";
 import { type Opening, openAgent } from "./open-agent.ts";
 import { speakingTools } from "./speaking/speaking-tools.ts";
@@ -51,6 +51,12 @@ export class Agents implements AgentKeeper, Subagents {
 
   get stopping(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** What keeps the next agent of the unit itself from starting; nothing does once it has. */
+  async consent(next: NextAgent): Promise<AgentEnd | undefined> {
+    if (this.#isBegun(next.agent)) return undefined;
+    return askBeforeNext(this.#around, next, this.stopping);
   }
 
   /** An agent of the unit itself. */

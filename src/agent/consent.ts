@@ -1,10 +1,11 @@
-/** A person's consent before a subagent starts: to the agent itself where approval is required, and to the command that it is
- *  to pass where the policy asks for it. The answer holds for exactly what was shown. */
-import type { Question } from "../core/desk.ts";
+/** A person's consent before an agent starts that somebody else has worked out: to the agent itself where approval is required,
+ *  and to the command that it is to pass where the policy asks for it. The answer holds for exactly what was shown. */
+import type { AgentId, Answer, Question } from "../core/desk.ts";
 import type { AgentDoor, TaskRequest } from "./agent-door.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { ToolResult } from "./tool.ts";
 import { refusalOf } from "./tool-call.ts";
+import type { AgentEnd } from "./transcript-line.ts";
 
 /** What stands in the way; undefined where it may start. */
 export async function askBefore(
@@ -28,9 +29,41 @@ export async function askBefore(
     const answer = await around.desk.ask(question, parent.lifetime);
     if (answer.type === "nobody") return { type: "parked" };
     if (answer.type === "denied") {
-      const why = answer.text === undefined || answer.text === "" ? "" : `: ${answer.text}`;
-      return { type: "failed", text: `a person has denied this${why}. Go on without it.` };
+      return {
+        type: "failed",
+        text: `a person has denied this${whyOf(answer)}. Go on without it.`,
+      };
     }
   }
   return undefined;
+}
+
+/** The next agent of a unit, and what it is given. */
+export interface NextAgent {
+  readonly agent: AgentId;
+  readonly role: string;
+  readonly after: readonly { readonly role: string; readonly summary: string }[];
+}
+
+/** How the unit ends where the next of its agents may not start; undefined where it may. That the first may start was asked
+ *  with the unit. */
+export async function askBeforeNext(
+  { approval, desk }: Surroundings,
+  { agent, role, after }: NextAgent,
+  stopping: AbortSignal,
+): Promise<AgentEnd | undefined> {
+  if (approval !== "required" || after.length === 0) return undefined;
+  const summary = after.at(-1)?.summary ?? "";
+  const content = `${role} ${JSON.stringify({ after })}`;
+  const answer = await desk.ask({ agent, kind: "agent", content }, stopping);
+  if (answer.type === "approved") return undefined;
+  if (answer.type === "nobody") {
+    return stopping.aborted ? { type: "stopped" } : { type: "parked", summary };
+  }
+  const message = `a person has denied the ${role}${whyOf(answer)}`;
+  return { type: "failed", why: "denied", message, summary };
+}
+
+function whyOf({ text = "" }: Extract<Answer, { type: "denied" }>): string {
+  return text === "" ? "" : `: ${text}`;
 }

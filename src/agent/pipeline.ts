@@ -158,6 +158,11 @@ async function work(parts: PipelineParts, steps: readonly Step[], at: number): P
     role: role.name,
     summary: done === undefined ? "" : wordsOf(done),
   }));
+  if (step.agent === undefined) {
+    const next = { agent: step.id, role: step.role.name, after: before };
+    const end = await parts.agents.consent(next);
+    if (end !== undefined) return end;
+  }
   step.agent ??= await parts.agents.main(
     step.id,
     () => parts.beginningOf(step.role, before),

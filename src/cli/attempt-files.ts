@@ -3,6 +3,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, readdir } from "node:fs/promises";
 import path from "node:path";
+import type { AgentId } from "../core/desk.ts";
 import { Failure } from "../core/failure.ts";
 import type { RunState, UnitState } from "../core/run.ts";
 import type { Reason } from "../core/worker.ts";
@@ -20,7 +21,7 @@ export interface AttemptFiles {
 const filesMax = 100;
 const fileBytesMax = 256 * 1024;
 /** What was printed comes first, what it was told last. */
-const order = ["output.log", "setup.log", "check", "other", "RESULT.json", "TASK.md"];
+const order = ["output.log", "setup.log", "check", "transcript", "other", "RESULT.json", "TASK.md"];
 /** Of use to us alone. */
 const internals = ["place.json", "codemod-job.json", "codemod-report.jsonl", "FILES"];
 
@@ -51,10 +52,12 @@ export async function readAttempt(
   const story = begun && { ...begun, ...endOf(unit, begun) };
   const record = `units/${unit.id}/${attempt}`;
   const own = await filesIn(folder, record);
-  const shown = own.filter((file) => wanted.all || !internals.includes(inRecord(file)));
+  const isTold = own.some(isTranscript);
+  const shown = own.filter((file) => wanted.all || isForPeople(inRecord(file), isTold));
   const checks = checkLogs(state, unit, { story, record });
   const named = [...checks].flatMap(([log, { ran }]) => (ran ? [log] : []));
-  const names = [...new Set([...shown, ...named])].sort(byPlace(checks)).slice(0, filesMax);
+  const begins = beginnings(unit, attempt);
+  const names = [...new Set([...shown, ...named])].sort(byPlace(checks, begins)).slice(0, filesMax);
   const files = await Promise.all(
     names.map(async (file) => {
       const read = await readEnd(folder, file);
@@ -68,7 +71,7 @@ export async function readAttempt(
 
 /** A transcript is for programs as it lies on the disk. */
 async function readable(file: LogFile): Promise<LogFile> {
-  if (!/(?:^|\/)agents\/[^/]+\.jsonl$/.test(file.name)) return file;
+  if (!isTranscript(file.name)) return file;
   const { transcriptText } = await import("./transcript-text.ts");
   return { ...file, text: transcriptText(file.text) };
 }
@@ -92,6 +95,15 @@ async function filesIn(folder: string, under: string): Promise<string[]> {
 /** Without `units/<unit>/<attempt>/`. */
 function inRecord(file: string): string {
   return file.split("/").slice(3).join("/");
+}
+
+function isTranscript(file: string): boolean {
+  return /(?:^|\/)agents\/[^/]+\.jsonl$/.test(file);
+}
+
+/** What tools printed is in the transcripts: `isTold`. */
+function isForPeople(name: string, isTold: boolean): boolean {
+  return !internals.includes(name) && !(isTold && name.startsWith("outputs/"));
 }
 
 interface CheckLog {
@@ -123,19 +135,52 @@ function checkLogs(
   return logs;
 }
 
-function byPlace(checks: ReadonlyMap<string, CheckLog>): (a: string, b: string) => number {
+type Compare = (a: string, b: string) => number;
+
+function byPlace(
+  checks: ReadonlyMap<string, CheckLog>,
+  begins: ReadonlyMap<AgentId, number>,
+): Compare {
   const placeOf = (file: string): number => {
     const name = order.indexOf(inRecord(file));
-    return name >= 0 ? name : order.indexOf(checks.has(file) ? "check" : "other");
+    if (name >= 0) return name;
+    if (checks.has(file)) return order.indexOf("check");
+    return order.indexOf(isTranscript(file) ? "transcript" : "other");
   };
-  return (a, b) => placeOf(a) - placeOf(b) || byName.compare(stem(a), stem(b));
+  const inTurn = byBeginning(begins);
+  return (a, b) => placeOf(a) - placeOf(b) || inTurn(a, b) || byName.compare(a, b);
 }
 
 const byName = new Intl.Collator("en", { numeric: true });
 
-/** An agent stands before its subagents: `coder`, then `coder.1`. */
-function stem(file: string): string {
-  return file.replace(/\.jsonl$/, "");
+/** An agent stands before its subagents, and they before whoever began after it: `researcher`, `coder`, `coder.1`, `reviewer`. */
+function byBeginning(begins: ReadonlyMap<AgentId, number>): Compare {
+  return (a, b) => {
+    if (!isTranscript(a) || !isTranscript(b)) return 0;
+    const [left, right] = [lineage(a), lineage(b)];
+    const at = left.findIndex((agent, depth) => agent !== right[depth]);
+    const [one, other] = [left[at], right[at]];
+    if (one === undefined || other === undefined) return left.length - right.length;
+    // Whom the journal does not know comes last.
+    const from = begins.get(one) ?? Number.MAX_VALUE;
+    return from - (begins.get(other) ?? Number.MAX_VALUE) || byName.compare(one, other);
+  };
+}
+
+/** `coder`, `coder.1`, `coder.1.2` of the transcript of the last. */
+function lineage(file: string): readonly AgentId[] {
+  const parts = path.basename(file, ".jsonl").split(".");
+  return parts.map((_, depth) => parts.slice(0, depth + 1).join("."));
+}
+
+/** When each began first: one whose attempt was cut off has a transcript that goes on in the next. */
+function beginnings({ agents }: UnitState, attempt: number): ReadonlyMap<AgentId, number> {
+  const begins = new Map<AgentId, number>();
+  for (const one of agents) {
+    if (one.attempt > attempt) continue;
+    begins.set(one.agent, Math.min(one.startedAt, begins.get(one.agent) ?? one.startedAt));
+  }
+  return begins;
 }
 
 async function readEnd(folder: string, name: string): Promise<LogFile | undefined> {

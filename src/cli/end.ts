@@ -48,7 +48,7 @@ async function printEnd(
 ): Promise<void> {
   const { globals, world } = surface;
   const error = how.failure?.error;
-  const document = finalDocument(state, { error });
+  const document = finalDocument(state, { error, alive: false });
   if (how.ndjson) world.stdout.write(`${jsonText(document)}\n`);
   else if (globals.json) printDocument(surface, document);
   else if (globals.quiet) world.stdout.write(`${statusLine(state, false)}\n`);

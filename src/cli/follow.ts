@@ -27,7 +27,7 @@ export async function followRun(surface: Surface, run: string | undefined): Prom
     reading = await readAgain(doors, surface, reading);
     await draw(reading);
   }
-  if (surface.globals.json) printDocument(surface, finalDocument(reading.state));
+  if (surface.globals.json) printDocument(surface, finalDocument(reading.state, reading));
   return 0;
 }
 

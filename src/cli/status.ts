@@ -50,7 +50,7 @@ async function showOnce(
   const { globals, world } = surface;
   if (globals.json)
     printDocument(surface, {
-      ...finalDocument(state),
+      ...finalDocument(state, { alive }),
       alive,
       folder,
       ...(context ? { context: state.context } : {}),

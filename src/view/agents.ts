@@ -6,7 +6,11 @@ import type { AgentState, RunState, UnitState } from "../core/run.ts";
 import type { Spend } from "../core/spend.ts";
 import { tokensOf } from "../core/spend.ts";
 import type { Cell } from "./table.ts";
+import type { Life } from "./unit-status.ts";
 import { type Colour, sayCount, sayDuration, sayLines, saySpend } from "./words.ts";
+
+/** `pending`: it was cut off with whoever drove the run, and goes on once the run does. */
+export type ShownAgentStatus = AgentStatus | "pending";
 
 export interface AgentDocument {
   readonly id: string;
@@ -15,7 +19,7 @@ export interface AgentDocument {
   readonly role: string;
   /** How it came to work: `spawn`, `resume` or `fork`. */
   readonly kind: string;
-  readonly status: AgentStatus;
+  readonly status: ShownAgentStatus;
   readonly turns: number;
   readonly spend: Spend;
   /** Some of its spend was counted by us: the provider told nothing, or a call was cut off. */
@@ -30,22 +34,26 @@ export const agentColumns = ["agent", "role", "status", "turns", "spend", "time"
 /** Those of the last attempt of each unit that has any, each below its parent; at most `rowsMax`, then how many there are more. */
 export function agentRows(
   state: RunState,
-  { now, rowsMax }: { readonly now: number; readonly rowsMax: number },
+  { now, alive, rowsMax }: Life & { readonly now: number; readonly rowsMax: number },
 ): { readonly rows: readonly (readonly Cell[])[]; readonly more: number } {
   const all = state.units.flatMap((unit) =>
-    inTree(lastAgents(unit)).map((agent) => agentRow(state, unit, agent, now)),
+    inTree(lastAgents(unit)).map((agent) => agentRow(state, unit, agent, { now, alive })),
   );
   return { rows: all.slice(0, rowsMax), more: Math.max(0, all.length - rowsMax) };
 }
 
-export function agentDocuments(state: RunState, unit: UnitState): readonly AgentDocument[] {
+export function agentDocuments(
+  state: RunState,
+  unit: UnitState,
+  life: Life,
+): readonly AgentDocument[] {
   return unit.agents.map((agent) => ({
     id: agent.agent,
     attempt: agent.attempt,
     parent: agent.parent ?? null,
     role: agent.role,
     kind: agent.kind,
-    status: agentStatus(state, unit, agent),
+    status: agentStatus(state, unit, agent, life),
     turns: agent.turns,
     spend: agent.spend,
     estimated: agent.estimated,
@@ -54,15 +62,21 @@ export function agentDocuments(state: RunState, unit: UnitState): readonly Agent
   }));
 }
 
-/** One that waits for a person does so wherever its unit stands. */
-export function agentStatus(state: RunState, unit: UnitState, agent: AgentState): AgentStatus {
+/** One that waits for a person does so wherever its unit stands, whoever is there to hear the answer. */
+export function agentStatus(
+  state: RunState,
+  unit: UnitState,
+  agent: AgentState,
+  { alive }: Life,
+): ShownAgentStatus {
   const asks = state.approvals.some(
     (one) =>
       one.unit === unit.id && one.answer === undefined && one.question?.agent === agent.agent,
   );
   const isOver = state.at.phase === "finished" || state.at.phase === "interrupted";
-  if (isOver && !asks && (agent.status === "running" || agent.status === "queued")) {
-    return "cancelled";
+  if (!asks && (agent.status === "running" || agent.status === "queued")) {
+    if (isOver) return "cancelled";
+    if (!alive) return "pending";
   }
   const isLast = agent.attempt >= unit.newest;
   return asks && isLast && agent.status !== "completed" ? "awaiting_approval" : agent.status;
@@ -96,9 +110,9 @@ function agentRow(
   state: RunState,
   unit: UnitState,
   agent: AgentState,
-  now: number,
+  { now, alive }: Life & { readonly now: number },
 ): readonly Cell[] {
-  const status = agentStatus(state, unit, agent);
+  const status = agentStatus(state, unit, agent, { alive });
   const depth = agent.agent.split(".").length - 1;
   const end = agent.endedAt ?? (state.at.phase === "working" ? now : state.updatedAt);
   return [
@@ -112,7 +126,7 @@ function agentRow(
   ];
 }
 
-function colourOf(status: AgentStatus): Colour | undefined {
+function colourOf(status: ShownAgentStatus): Colour | undefined {
   switch (status) {
     case "completed":
       return "green";
@@ -125,6 +139,7 @@ function colourOf(status: AgentStatus): Colour | undefined {
     case "running":
       return "cyan";
     case "queued":
+    case "pending":
       return undefined;
     default:
       return unreachable(status);

@@ -10,7 +10,7 @@ import type { Spend } from "../core/spend.ts";
 import type { Reason, ReasonType } from "../core/worker.ts";
 import { type AgentDocument, agentDocuments } from "./agents.ts";
 import { type ApprovalDocument, approvalDocuments } from "./approvals.ts";
-import { type UnitStatus, unitStatus } from "./unit-status.ts";
+import { type Life, type UnitStatus, unitStatus } from "./unit-status.ts";
 
 export interface ErrorFields {
   readonly code: string;
@@ -72,12 +72,14 @@ export interface FinalDocument {
   readonly error?: ErrorFields;
 }
 
-export interface DocumentFacts {
+/** Somebody drives the run unless it is said that nobody does. */
+export interface DocumentFacts extends Partial<Life> {
   /** What ended the run before its end. */
   readonly error?: ErrorFields | undefined;
 }
 
 export function finalDocument(state: RunState, facts: DocumentFacts = {}): FinalDocument {
+  const life = { alive: facts.alive ?? true };
   return {
     version: 1,
     run: state.run,
@@ -87,7 +89,7 @@ export function finalDocument(state: RunState, facts: DocumentFacts = {}): Final
     base: state.plan.base,
     integration: state.integration,
     landed: landedCommit(state),
-    units: state.units.map((unit) => unitDocument(state, unit)),
+    units: state.units.map((unit) => unitDocument(state, unit, life)),
     spend: totalSpend(state),
     summary: runSummary(state),
     approvals: approvalDocuments(state),
@@ -249,7 +251,7 @@ export function shortName(ref: RefName): string {
   return ref.replace(/^refs\/heads\//, "");
 }
 
-function unitDocument(state: RunState, unit: UnitState): UnitDocument {
+function unitDocument(state: RunState, unit: UnitState, life: Life): UnitDocument {
   const reason = reasonOf(unit);
   return {
     id: unit.id,
@@ -264,7 +266,7 @@ function unitDocument(state: RunState, unit: UnitState): UnitDocument {
     spend: unit.spend,
     estimated: unit.agents.some(({ estimated }) => estimated),
     seconds: seconds(unit.workedMs),
-    agents: agentDocuments(state, unit),
+    agents: agentDocuments(state, unit, life),
   };
 }
 

@@ -96,7 +96,11 @@ function unfinishedSteps(state: RunState, { alive }: StepFacts): Step[] {
       why: `${who} ${what} (\`pleach deny ${id}\` refuses)`,
     };
   });
-  if (!alive) return [...approvals, { command: `pleach resume ${state.run}`, why: "goes on" }];
+  if (!alive) {
+    const isCutOff = state.at.phase !== "interrupted";
+    const why = isCutOff ? "nobody drives the run: takes up what was cut off" : "goes on";
+    return [...approvals, { command: `pleach resume ${state.run}`, why }];
+  }
   const paused = { command: `pleach resume ${state.run}`, why: "goes on" };
   return state.at.phase === "paused" ? [...approvals, paused] : approvals;
 }

@@ -7,6 +7,7 @@ import { agentStatus, cachedShare } from "./agents.ts";
 import { approvalDocuments } from "./approvals.ts";
 import { totalSpend } from "./document.ts";
 import { code, plain, tableOf } from "./markdown.ts";
+import type { Life } from "./unit-status.ts";
 import { sayCount, sayDuration, sayLines, saySpend } from "./words.ts";
 
 const rowsShownMax = 200;
@@ -15,10 +16,11 @@ const saidCharsMax = 200;
 /** Each with its title; empty where there is nothing to tell. */
 export function agentSections(
   state: RunState,
+  life: Life,
 ): readonly (readonly [title: string, body: string])[] {
   return [
     ["Summary", plain(runSummary(state))],
-    ["Agents", agents(state)],
+    ["Agents", agents(state, life)],
     ["Approvals", approvals(state)],
     ["Claims", claims(state)],
   ];
@@ -30,12 +32,12 @@ export function sayCached(state: RunState): string | undefined {
   return share === undefined ? undefined : `${Math.round(share * 100)} % of the input was cached`;
 }
 
-function agents(state: RunState): string {
+function agents(state: RunState, life: Life): string {
   const all = state.units.flatMap((unit) =>
     unit.agents.map((agent) => [
       code(`${unit.id}/${agent.agent}`),
       plain(agent.role),
-      agentStatus(state, unit, agent).replace("_", " "),
+      agentStatus(state, unit, agent, life).replace("_", " "),
       String(agent.attempt),
       String(agent.turns),
       tokensOf(agent.spend) === 0 ? "" : plain(saySpend(agent.spend)),

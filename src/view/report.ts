@@ -51,7 +51,7 @@ export function reportDocument(
   facts: ReportFacts,
 ): ReportDocument {
   const stories = storiesByUnit(lines);
-  const document = finalDocument(state);
+  const document = finalDocument(state, facts);
   return {
     ...document,
     folder: facts.folder,
@@ -69,7 +69,7 @@ export function reportMarkdown(
     `# Run ${code(state.run)}: ${whereItStands(state, facts.alive)}`,
     summary(state, facts),
     section("Units", unitTable(state, facts)),
-    ...agentSections(state).map(([title, body]) => section(title, body)),
+    ...agentSections(state, facts).map(([title, body]) => section(title, body)),
     section("Refusals", refusals(state, stories)),
     section("Checks", checks(state, lines)),
     section("Landing", landing(state)),

@@ -150,7 +150,8 @@ function unitTable(state: RunState, facts: StatusFacts): string[] {
 }
 
 function agentTable(state: RunState, facts: StatusFacts): string[] {
-  const { rows, more } = agentRows(state, { now: facts.now, rowsMax: agentsShownMax });
+  const { now, alive } = facts;
+  const { rows, more } = agentRows(state, { now, alive, rowsMax: agentsShownMax });
   if (rows.length === 0) return [];
   const rest = more === 0 ? [] : [facts.paint("dim", `and ${sayCount(more, "more agent")}`)];
   return [renderTable(agentColumns, rows, facts), ...rest];

@@ -1,7 +1,7 @@
 /** How numbers, times and colours are said, the same in every view. */
 
 import type { Spend } from "../core/spend.ts";
-import { oneLine } from "../core/text.ts";
+import { fitWidth, oneLine } from "../core/text.ts";
 import type { Reason } from "../core/worker.ts";
 
 export type Colour = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
@@ -90,10 +90,33 @@ function wordsOf(text: string): string {
   return ` ${text.replace(/[\s,;:()]+/g, " ").trim()} `;
 }
 
-/** A summary of several lines as one: `changed 8 of 54 files; 1 file could not be parsed`. */
+/** A summary of several lines, or of JSON, as one line: `changed 8 of 54 files; 1 file could not be parsed`. */
 export function sayLines(text: string): string {
+  const data = dataIn(text);
+  if (data !== undefined) return sayData(data);
   const lines = text.split(/[\r\n]+/).map(oneLine);
   return lines.filter((line) => line !== "").join("; ");
+}
+
+/** Data is for programs, which read the documents: people see what kind of thing it is. */
+const dataCellsMax = 120;
+
+function sayData(data: object): string {
+  return fitWidth(oneLine(JSON.stringify(data)), dataCellsMax);
+}
+
+/** A text that is nothing but a JSON object or list, as models give it: bare, or in a fence of Markdown. */
+function dataIn(text: string): object | undefined {
+  const whole = text.trim();
+  const isFenced = whole.startsWith("```") && whole.endsWith("```");
+  const bare = isFenced ? whole.slice(whole.indexOf("\n") + 1, -3).trim() : whole;
+  if (!/^[[{]/.test(bare)) return undefined;
+  try {
+    return JSON.parse(bare);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** Why a check is red, beside its name: most messages begin with the name too. */

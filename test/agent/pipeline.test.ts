@@ -1,6 +1,9 @@
 /** Agents of a unit one after the other, and the gate among them. */
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { expect, test } from "vitest";
 import { agentScene, sceneIn, transcriptLines } from "../support/agent-scene.ts";
+import { eventually } from "../support/eventually.ts";
 import { answersIn, byAgent, type Turn } from "../support/scripted-model.ts";
 
 const verdict = (given: object): Turn => ({ calls: [["finish", given]] });
@@ -99,6 +102,67 @@ test("a summary by a model is asked for once, of the last that works", async () 
   const asked = scene.model.asked.at(-1)?.request.messages.at(-1)?.text;
   expect(asked).toContain("words of the researcher");
   expect(asked).toContain("words of the coder");
+});
+
+const required = { worker: { approval: "required" } } as const;
+const researched = byAgent({
+  researcher: [{ text: "It is in a.txt." }],
+  coder: [write("b\n"), { text: "I wrote b.txt." }],
+  reviewer: [verdict({ verdict: "approved" })],
+});
+const pipeline = { agents: ["researcher", "coder", "reviewer"] };
+
+test("where approval is required each that comes later waits for it, is asked once, and hears what was shown", async () => {
+  let scene = await agentScene(researched, required);
+  const { desk, place } = scene;
+  const askedBy: (readonly string[])[] = [];
+  for (let round = 0; round < 2; round += 1) {
+    expect((await scene.work(pipeline)).type).toBe("parked");
+    askedBy.push(scene.model.asked.map(({ agent }) => agent));
+    // Nobody has answered: the same is asked, and nothing is paid.
+    scene = await sceneIn(place, researched, { ...required, desk });
+    expect((await scene.work(pipeline)).type).toBe("parked");
+    expect(scene.model.asked).toEqual([]);
+    scene.answer("approved");
+    scene = await sceneIn(place, researched, { ...required, desk });
+  }
+  const summary = "I wrote b.txt.";
+  expect(await scene.work(pipeline)).toMatchObject({ type: "done", summary });
+  expect(askedBy).toEqual([["researcher"], ["coder", "coder"]]);
+  expect(scene.model.asked.map(({ agent }) => agent)).toEqual(["reviewer"]);
+  const first = { role: "researcher", summary: "It is in a.txt." };
+  expect(desk.state().approvals.map(({ question }) => question)).toEqual([
+    { agent: "coder", kind: "agent", content: `coder ${JSON.stringify({ after: [first] })}` },
+    {
+      ...{ agent: "reviewer", kind: "agent" },
+      content: `reviewer ${JSON.stringify({ after: [first, { role: "coder", summary }] })}`,
+    },
+  ]);
+});
+
+test("an answer holds for what was shown only", async () => {
+  const scene = await agentScene(researched, required);
+  await scene.work(pipeline);
+  scene.answer("approved");
+  const file = path.join(scene.place.record, "agents/researcher.jsonl");
+  writeFileSync(file, readFileSync(file, "utf8").replaceAll("a.txt", "z.txt"));
+  const later = await sceneIn(scene.place, researched, { ...required, desk: scene.desk });
+  expect((await later.work(pipeline)).type).toBe("parked");
+  expect(later.model.asked).toEqual([]);
+  expect(scene.desk.state().approvals.at(-1)).toMatchObject({
+    question: { content: expect.stringContaining("z.txt") },
+  });
+});
+
+test("one that a person denies ends the unit as denied", async () => {
+  const scene = await agentScene(researched, { ...required, answerable: true });
+  const outcome = scene.work(pipeline);
+  await eventually(() => scene.desk.state().approvals.length === 1);
+  scene.answer("denied", "not today");
+  expect(await outcome).toMatchObject({
+    ...{ type: "failed", reason: "denied" },
+    message: "a person has denied the coder: not today",
+  });
 });
 
 test("a role that there is not is a clear failure", async () => {

@@ -118,6 +118,29 @@ describe("pleach logs", () => {
     expect((await type(["logs", "a", "-v"], doors)).stdout).toContain("place.json");
   });
 
+  it("tells of agents in the order in which they began, and of what tools printed but once", async () => {
+    const folder = await runFolder();
+    const piped = startRun({ units: [unit("a")] }).start("a");
+    const agents = ["researcher", "coder", "coder.2", "coder.10", "reviewer", "auditor"];
+    for (const agent of agents) {
+      const started = { type: "agent-started", unit: "a" as never, attempt: 1, agent } as const;
+      piped.happened({ ...started, role: "r", kind: "spawn", queued: false });
+    }
+    const left = [...[...agents].sort().map((one) => `agents/${one}.jsonl`), "outputs/shell-1.log"];
+    for (const file of left) {
+      await mkdir(path.dirname(path.join(folder, "units/a/1", file)), { recursive: true });
+      await writeFile(path.join(folder, "units/a/1", file), "");
+    }
+    const doors: Partial<Doors> = { readRun: async () => reading(piped, { folder }) };
+    const shown = (await type(["logs", "a"], doors)).stdout;
+    expect([...shown.matchAll(/agents\/(\S+)\.jsonl/g)].map(([, agent]) => agent)).toEqual(agents);
+    expect(shown).not.toContain("outputs/");
+    expect((await type(["logs", "a", "-v"], doors)).stdout).toContain("outputs/shell-1.log");
+    // What no transcript tells of is shown.
+    await rm(path.join(folder, "units/a/1/agents"), { recursive: true });
+    expect((await type(["logs", "a"], doors)).stdout).toContain("outputs/shell-1.log");
+  });
+
   it("says at its top why an attempt was stopped", async () => {
     const folder = await runFolder();
     const late = startRun({ units: [unit("a")] })

@@ -214,6 +214,36 @@ test("where approval is required nobody begins without it, no subagent either, a
   ]);
 });
 
+test("where approval is required each further agent of a unit waits for it too, once", async () => {
+  const heard = unitCalled("a");
+  const scene = await makeModelScene({
+    fixtures: [
+      ...script(heard, [{ text: "It is missing." }], { system: "You are a researcher" }),
+      ...script(heard, [write("a.txt", "a\n"), { text: "Made it." }], {
+        system: "You are a coder",
+      }),
+    ],
+    config: { approval: "required" },
+  });
+  const plan = scene.plan({ units: [planned("a", { agent: ["researcher", "coder"] })] });
+  let last = await scene.ask<FinalDocument>(runPlan(plan), waits);
+  const asked: unknown[] = [];
+  for (let round = 0; round < 5 && last.code === 4; round += 1) {
+    const [open] = waiting(last.document);
+    asked.push([open?.agent, open?.kind, open?.content, (await scene.server.requests()).length]);
+    await scene.type(["approve", open?.id ?? ""], waits);
+    last = await scene.ask<FinalDocument>(["resume"], { ...waits, lands: { paths: ["a.txt"] } });
+  }
+  const after = [{ role: "researcher", summary: "It is missing." }];
+  expect(asked).toEqual([
+    [null, "unit", "Change a.", 0],
+    ["coder", "agent", `coder ${JSON.stringify({ after })}`, 1],
+  ]);
+  expect(last.code).toBe(0);
+  expect(await scene.server.requests()).toHaveLength(3);
+  expect(await paidTwice(scene.server)).toEqual([]);
+});
+
 test("an answer to what nobody asked is an error that says what there is", async () => {
   const scene = await makeModelScene({
     fixtures: script(unitCalled("a"), [shell("echo good > a.txt"), { text: "Done." }]),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { displayWidth } from "../../src/core/text.ts";
+import { finalDocument } from "../../src/view/document.ts";
 import { statusLine, statusView } from "../../src/view/status.ts";
 import { makePaint } from "../../src/view/words.ts";
 import { check, runId, settings, sha, startedAt, startRun, unit } from "../support/run-state.ts";
@@ -55,6 +56,26 @@ describe("the status of a run", () => {
     );
     expect(text).toContain("2 cut off");
     expect(statusView(state, { ...over, now: over.now + 9_000 })).toBe(text);
+  });
+
+  it("shows agents that were cut off as those that will go on", () => {
+    const agent = { unit: "a" as never, attempt: 1, role: "coder", kind: "spawn" } as const;
+    const story = startRun({ units: [unit("a")] }).start("a");
+    const started = { type: "agent-started", ...agent } as const;
+    const state = story
+      .happened(
+        { ...started, agent: "coder", queued: false },
+        { ...started, agent: "coder.1", parent: "coder", queued: true },
+      )
+      .state();
+    const text = statusView(state, over);
+    expect(text).toMatch(/^a\/coder +coder +pending /m);
+    expect(text).not.toMatch(/running|queued/);
+    expect(text).toContain(`pleach resume ${state.run}  nobody drives the run`);
+    const statuses = (alive: boolean) =>
+      finalDocument(state, { alive }).units[0]?.agents.map(({ status }) => status);
+    expect(statuses(false)).toEqual(["pending", "pending"]);
+    expect(statuses(true)).toEqual(["running", "queued"]);
   });
 
   it("says of a run that waits for an approval just that, and not that it was interrupted", () => {
