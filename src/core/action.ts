@@ -29,6 +29,8 @@ export type HandAction =
       readonly attempt: number;
       readonly base: Sha;
       readonly slot: number;
+      /** What it was being stopped for: the answer says it again. */
+      readonly stopping?: StopWhy;
       readonly others: readonly Approach[];
     }
   /** Merge `head` onto `onto` in memory; answers with candidate-made or merge-finished (conflict). */

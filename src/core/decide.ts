@@ -128,6 +128,7 @@ function recoverLost(state: RunState): readonly Action[] {
             base: at.base,
             slot: at.slot,
             others: at.others,
+            ...(at.stopping === undefined ? {} : { stopping: at.stopping }),
           },
         ]
       : [],

@@ -181,6 +181,8 @@ export type RunEvent =
       readonly type: "unit-interrupted";
       readonly unit: UnitId;
       readonly attempt: number;
+      /** What it was being stopped for when its runner was killed; older journals do not say, and it was tried again. */
+      readonly stopping?: StopWhy;
       readonly leavings: Leavings;
       /** What its agents had spent that was not in the journal yet: a call in flight counts with all that was reserved. */
       readonly spend?: Spend;

@@ -201,6 +201,10 @@ function interrupt(
     const left = leave(unit, { ...event, at, spend, ms });
     return withConversation({ ...left, agents: spent.reduce(withUntold, left.agents) }, cut);
   });
+  // It had had its time: that its runner was killed while it was being stopped gives it no more of it.
+  if (event.stopping === "timed_out") {
+    return refuse(told, event.unit, reasonOf("timed_out", attemptTooLong(state)));
+  }
   return goBack(told, event.unit, cut);
 }
 

@@ -70,6 +70,7 @@ export class Attempts {
         unit,
         attempt: action.attempt,
         leavings: first?.leavings ?? {},
+        ...(action.stopping === undefined ? {} : { stopping: action.stopping }),
         ...(spent.length === 0 ? {} : { spend, spent }),
         ...(others.length === 0 ? {} : { others }),
       },

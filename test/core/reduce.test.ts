@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { decide } from "../../src/core/decide.ts";
 import type { Leavings, RunEvent } from "../../src/core/event.ts";
 import type { UnitId } from "../../src/core/id.ts";
 import { foldRun, reduce } from "../../src/core/reduce.ts";
-import { base, sha, startRun, unit } from "../support/run-state.ts";
+import { base, settings, sha, startRun, unit } from "../support/run-state.ts";
 
 const a = "a" as UnitId;
+const oneTry = { ...settings.limits, attempts: 1 };
 
 describe("what a killed runner's agents had spent", () => {
   it("is the agents' as well as the unit's, an estimate, and goes along to the next attempt", () => {
@@ -116,6 +118,41 @@ describe("what an attempt leaves", () => {
       leavings: [{ attempt: 1, snapshot: sha(9), left: [] }],
     });
   });
+
+  it("an attempt that was being stopped for its time when it was cut off has had its try", () => {
+    const story = startRun({ units: [unit("a")], settings: { limits: oneTry } })
+      .start("a")
+      .happened(
+        { type: "unit-stopping", unit: a, attempt: 1, why: "timed_out" },
+        { type: "run-resumed", runner: { pid: 2, startTime: "2", boot: "b" } },
+      );
+    const [recover] = decide(story.state(), { now: 0, answerable: false });
+    expect(recover).toMatchObject({ type: "recover-work", attempt: 1, stopping: "timed_out" });
+    const leavings = { snapshot: sha(9) };
+    const cut = { type: "unit-interrupted", unit: a, attempt: 1, leavings } as const;
+    expect(story.happened({ ...cut, stopping: "timed_out" }).state().units[0]).toMatchObject({
+      at: {
+        phase: "timed_out",
+        reason: { type: "timed_out", message: expect.stringContaining("15m") },
+      },
+      refusals: 1,
+      interruptions: 0,
+      leavings: [{ attempt: 1, snapshot: sha(9), left: [] }],
+    });
+  });
+
+  it.each(["interrupted", undefined] as const)(
+    "one that was stopped for %s goes on",
+    (stopping) => {
+      const why = stopping === undefined ? {} : { stopping };
+      const cut = { type: "unit-interrupted", unit: a, attempt: 1, leavings: {}, ...why } as const;
+      const state = startRun({ units: [unit("a")], settings: { limits: oneTry } })
+        .start("a")
+        .happened(cut)
+        .state();
+      expect(state.units[0]).toMatchObject({ at: { phase: "waiting" }, refusals: 0 });
+    },
+  );
 
   it("agents go on where they were cut off last, whether they had changed anything there or not", () => {
     const workers = { model: { type: "model" } } as never;

@@ -305,7 +305,8 @@ export class FakeHands implements Hands {
   async #recover(action: Perform<"recover-work">, state: RunState): Promise<readonly RunEvent[]> {
     const { unit, attempt, base } = action;
     const slot = this.#world.slots.get(action.slot);
-    const event = { type: "unit-interrupted", unit, attempt } as const;
+    const why = action.stopping === undefined ? {} : { stopping: action.stopping };
+    const event = { type: "unit-interrupted", unit, attempt, ...why } as const;
     if (slot?.unit !== unit || slot.attempt !== attempt) return [{ ...event, leavings: {} }];
     const changed = Object.keys(slot.tree).filter(
       (path) => slot.tree[path] !== this.#world.tree(base)[path],

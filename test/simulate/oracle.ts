@@ -174,7 +174,7 @@ function checkAttempts(world: World, state: RunState): void {
     if (refused > limit) world.complain(`${id} was refused ${refused} times`);
   }
   const told = world.journal.flatMap(({ event }, at) => {
-    const unit = refusedUnit(event);
+    const unit = refusedUnit(event) ?? outOfTime(world, event, at);
     return unit === undefined || wasToldAgain(world, unit, at) ? [] : [unit];
   });
   for (const unit of new Set(told)) {
@@ -187,6 +187,24 @@ function wasToldAgain(world: World, unit: UnitId, before: number): boolean {
   return world.journal
     .slice(0, before)
     .some(({ event }) => event.type === "message-sent" && event.reopens && event.unit === unit);
+}
+
+/** An attempt that was being stopped for its time has had its try, however it ended. */
+function outOfTime(world: World, event: RunEvent, before: number): UnitId | undefined {
+  const wasStopped =
+    event.type === "unit-interrupted" ||
+    (event.type === "unit-finished" && event.outcome.type === "stopped");
+  if (!wasStopped) return undefined;
+  const late = world.journal
+    .slice(0, before)
+    .some(
+      ({ event: told }) =>
+        told.type === "unit-stopping" &&
+        told.why === "timed_out" &&
+        told.unit === event.unit &&
+        told.attempt === event.attempt,
+    );
+  return late ? event.unit : undefined;
 }
 
 function refusedUnit(event: RunEvent): UnitId | undefined {

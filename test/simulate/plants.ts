@@ -50,6 +50,11 @@ export const plants: Readonly<Record<string, Plant>> = {
       event.type === "run-resumed" ? eachUnit(state, (unit) => ({ ...unit, refusals: 0 })) : state,
     ),
   },
+  "what an attempt was being stopped for is forgotten by a crash": {
+    rules: reducing((state, event) =>
+      event.type === "run-resumed" ? eachUnit(state, notStopping) : state,
+    ),
+  },
   "a killed runner's attempts are taken for running": {
     rules: reducing((state, event) =>
       event.type === "run-resumed" ? eachUnit(state, notLost) : state,
@@ -169,6 +174,12 @@ function withoutSnapshot(unit: UnitState): UnitState {
 
 function notLost(unit: UnitState): UnitState {
   return unit.at.phase === "running" ? { ...unit, at: { ...unit.at, lost: false } } : unit;
+}
+
+function notStopping(unit: UnitState): UnitState {
+  if (unit.at.phase !== "running") return unit;
+  const { stopping: _, ...at } = unit.at;
+  return { ...unit, at };
 }
 
 function isStart(action: Action): boolean {
