@@ -88,6 +88,29 @@ export async function worktreeFiles(
   }
 }
 
+/** Files below `within` that are too large to be searched line by line, sorted, from the root; none that git would ignore. */
+export async function largeFiles(
+  workplace: Workplace,
+  { within, bytesMax }: { readonly within: string; readonly bytesMax: number },
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const scratch = await emptyRepository(workplace.outputs);
+  try {
+    const output = path.join(scratch, "large");
+    const tests = ["-type", "f", "-size", `+${bytesMax}c`, "-print0"];
+    const command = ["find", `./${within}`, "-name", ".git", "-prune", "-o", ...tests];
+    const { end } = await search(workplace, { command, cwd: workplace.worktree, output }, signal);
+    if (end.type === "timed_out") refuse("listing the large files of the worktree took too long");
+    // A folder that may not be read is none of whose files are searched either.
+    const found = (await readFile(output, "utf8")).split("\0").filter((name) => name !== "");
+    if (found.length === 0) return [];
+    const names = new Set(found.map((name) => path.normalize(name)));
+    return (await worktreeFiles(workplace, signal)).filter((name) => names.has(name));
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
 /** To a git directory without anything in it every file is new. */
 async function emptyRepository(outputs: string): Promise<string> {
   try {

@@ -2,17 +2,24 @@
 import { open } from "node:fs/promises";
 import path from "node:path";
 import * as z from "zod";
+import { matcherOf } from "../../core/ownership.ts";
 import { shown } from "../../core/problem.ts";
 import { isOutput, newOutput } from "../output-file.ts";
 import { answering, refuse } from "../refusal.ts";
-import { findRipgrep, type Searched, search } from "../search.ts";
+import { findRipgrep, largeFiles, type Searched, search } from "../search.ts";
 import { type Tool, type ToolResult, tool, type Workplace } from "../tool.ts";
+import { fileBytesMax } from "../worktree-file.ts";
 import { placeIn } from "../worktree-path.ts";
 import { pathShape } from "./shapes.ts";
 
 const shownLinesMax = 200;
 const lineCharsMax = 400;
 const shownBytesMax = 256 * 1024;
+/** Git tries every way in which a pattern could fit: one long line of a file that is larger than the tools read could take all of
+ *  the search's time. */
+const searchedBytesMax = fileBytesMax;
+const leftOutMax = 1000;
+const leftOutNamedMax = 5;
 
 const shape = z.strictObject({
   pattern: z.string().min(1).max(2000).describe("A regular expression, for one line"),
@@ -52,16 +59,32 @@ async function grep(workplace: Workplace, given: Given, signal: AbortSignal): Pr
     );
   const within = place.path === "" ? "." : place.path;
   const ripgrep = findRipgrep();
+  const leftOut =
+    ripgrep === undefined && !isOurs ? await tooLarge(workplace, { given, within }, signal) : [];
   const searched =
     ripgrep === undefined
-      ? await askGit(given, within, run)
+      ? await askGit(given, { within, leftOut }, run)
       : await run(ripgrepCommand(ripgrep, given, within));
   const { end, complaint } = searched;
   if (end.type === "timed_out") return refuse("the search took too long: give a simpler pattern");
   if (end.type !== "exited" || end.code > 1) {
     return refuse(`the search failed: ${complaint.slice(0, 500)}`);
   }
-  return told(given, output);
+  return told(given, output, leftOut);
+}
+
+/** But for one that is named itself. */
+async function tooLarge(
+  workplace: Workplace,
+  { given, within }: { readonly given: Given; readonly within: string },
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const all = await largeFiles(workplace, { within, bytesMax: searchedBytesMax }, signal);
+  const large = all.filter((name) => name !== within);
+  const pattern = patternOf(given, within);
+  const leftOut = pattern === undefined ? large : large.filter(matcherOf([pattern]));
+  if (leftOut.length <= leftOutMax) return leftOut;
+  return refuse(`${leftOut.length} files are too large to be searched: give path or files`);
 }
 
 function ripgrepCommand(program: string, given: Given, within: string): readonly string[] {
@@ -79,22 +102,32 @@ function ripgrepCommand(program: string, given: Given, within: string): readonly
 /** With the expressions of Perl; a git that was built without them knows the extended ones. */
 async function askGit(
   given: Given,
-  within: string,
+  where: Where,
   run: (command: readonly string[]) => Promise<Searched>,
 ): Promise<Searched> {
   // A line may end as on Windows.
   const perl = { ...given, pattern: `(*ANYCRLF)${given.pattern}` };
-  const asPerl = await run(gitCommand(perl, within, "--perl-regexp"));
+  const asPerl = await run(gitCommand(perl, where, "--perl-regexp"));
   const failed = asPerl.end.type === "exited" && asPerl.end.code > 1;
   const unknown = failed && /USE_LIBPCRE|Perl-compatible/.test(asPerl.complaint);
-  return unknown ? run(gitCommand(given, within, "--extended-regexp")) : asPerl;
+  return unknown ? run(gitCommand(given, where, "--extended-regexp")) : asPerl;
 }
 
-function gitCommand(given: Given, within: string, dialect: string): readonly string[] {
-  const files = given.files;
-  // Without a slash it is for all folders, as ripgrep has it.
-  const pattern = files === undefined || files.includes("/") ? files : `**/${files}`;
-  const pathspec = pattern === undefined ? within : `:(glob)${path.join(within, pattern)}`;
+interface Where {
+  readonly within: string;
+  /** Files below it that are not searched. */
+  readonly leftOut: readonly string[];
+}
+
+/** Without a slash it is for all folders, as ripgrep has it. */
+function patternOf({ files }: Given, within: string): string | undefined {
+  if (files === undefined) return undefined;
+  return path.join(within, files.includes("/") ? files : `**/${files}`);
+}
+
+function gitCommand(given: Given, { within, leftOut }: Where, dialect: string): readonly string[] {
+  const pattern = patternOf(given, within);
+  const pathspec = pattern === undefined ? within : `:(glob)${pattern}`;
   return [
     ...["git", "-c", "core.quotePath=false", "-c", "core.fsmonitor=false"],
     ...["grep", "--no-index", "--exclude-standard", "-I", "--no-color", "--no-textconv"],
@@ -102,21 +135,37 @@ function gitCommand(given: Given, within: string, dialect: string): readonly str
     ...(given.ignoreCase ? ["--ignore-case"] : []),
     ...(given.around === undefined ? [] : [`--context=${given.around}`]),
     ...[dialect, "-e", given.pattern, "--", pathspec],
+    ...leftOut.map((name) => `:(exclude,literal)${name}`),
   ];
 }
 
-async function told(given: Given, output: string): Promise<ToolResult> {
+async function told(given: Given, output: string, leftOut: readonly string[]): Promise<ToolResult> {
+  const unsearched = sayLeftOut(leftOut);
   const { start, isWhole } = await startOf(output);
   const lines = start.split("\n");
   if (lines.at(-1) === "") lines.pop();
-  if (lines.length === 0) return { type: "done", text: `nothing matches ${shown(given.pattern)}` };
+  if (lines.length === 0) {
+    const nothing = `nothing matches ${shown(given.pattern)}`;
+    const isForeign = leftOut.length > 0;
+    return { type: "done", text: [nothing, ...unsearched].join("\n"), isForeign };
+  }
   const some = lines.slice(0, shownLinesMax).map(cutLine);
   const isCut = !isWhole || lines.length > shownLinesMax;
   const rest = isWhole ? `${lines.length} lines in all` : "many more lines";
   const remark = isCut
     ? [`[the first ${some.length}; ${rest} are in ${output}: read it, or give a narrower pattern]`]
     : [];
-  return { type: "done", text: [...some, ...remark].join("\n"), isForeign: true };
+  return { type: "done", text: [...some, ...remark, ...unsearched].join("\n"), isForeign: true };
+}
+
+function sayLeftOut(leftOut: readonly string[]): readonly string[] {
+  if (leftOut.length === 0) return [];
+  const named = leftOut.slice(0, leftOutNamedMax).map((name) => shown(name));
+  const more = leftOut.length - named.length;
+  const all = [...named, ...(more > 0 ? [`and ${more} more`] : [])].join(", ");
+  return [
+    `[not searched unless path names it, being larger than ${searchedBytesMax / 1024 / 1024} MB: ${all}]`,
+  ];
 }
 
 function cutLine(line: string): string {

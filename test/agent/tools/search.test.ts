@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { symlinkSync } from "node:fs";
 import path from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { scratchFolder } from "../../support/scratch.ts";
 import { makeToolPlace, said } from "../../support/tool-place.ts";
 
 const tree = {
@@ -14,6 +16,21 @@ const tree = {
   "bin.dat": Buffer.from("needle\0"),
   "-e": "needle\n",
 };
+
+/** With the programs of the system but `rg`. */
+async function withoutRipgrep<T>(work: () => Promise<T>): Promise<T> {
+  const folder = scratchFolder();
+  for (const program of ["git", "find"]) {
+    const { stdout } = spawnSync("/bin/sh", ["-c", `command -v ${program}`], { encoding: "utf8" });
+    symlinkSync(stdout.trim(), path.join(folder, program));
+  }
+  vi.stubEnv("PATH", folder);
+  try {
+    return await work();
+  } finally {
+    vi.unstubAllEnvs();
+  }
+}
 
 describe("glob", () => {
   it("finds files by path, also new ones, but none that git ignores", async () => {
@@ -108,6 +125,33 @@ describe("grep", () => {
     expect(said(await place.call("grep", { pattern: "needle", path: "b" })).length).toBeLessThan(
       500,
     );
+  });
+
+  it("leaves out files that are too large, and says so, instead of giving up over them", async () => {
+    const large = "x".repeat(11 * 1024 * 1024);
+    const place = makeToolPlace({
+      ...{ "big [1].txt": large, "deep/big.js": large, "-big": large },
+      ...{ "built.log": large, ".gitignore": "*.log\n" },
+      "deep/small.txt": "x x q\n",
+    });
+    const begun = performance.now();
+    const found = async (given: object) =>
+      said(await withoutRipgrep(() => place.call("grep", { pattern: "x.*x.*q", ...given })));
+    const remark = (names: string) =>
+      `[not searched unless path names it, being larger than 10 MB: ${names}]`;
+    expect(await found({})).toBe(
+      `done: deep/small.txt:1:x x q\n${remark('-big, "big [1].txt", deep/big.js')}`,
+    );
+    expect(await found({ files: "*.txt", namesOnly: true })).toBe(
+      `done: deep/small.txt\n${remark('"big [1].txt"')}`,
+    );
+    expect(await found({ path: "deep", files: "*.txt" })).toBe("done: deep/small.txt:1:x x q");
+    expect(await found({ path: "deep", pattern: "z" })).toBe(
+      `done: nothing matches z\n${remark("deep/big.js")}`,
+    );
+    // Who names one means it.
+    expect(await found({ path: "-big", pattern: "^xx", namesOnly: true })).toBe("done: -big");
+    expect(performance.now() - begun).toBeLessThan(10_000);
   });
 
   it("ends when it is stopped", async () => {
