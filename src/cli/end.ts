@@ -7,6 +7,7 @@ import { makePaint } from "../view/words.ts";
 import type { Eyes } from "./doors.ts";
 import { openEyes } from "./eyes.ts";
 import { failureText, type SaidFailure, understand } from "./failure.ts";
+import { refusalFailure } from "./refusal-failure.ts";
 import { hasColour, printDocument, type Surface, widthOf } from "./surface.ts";
 
 export interface LoopOptions {
@@ -36,7 +37,9 @@ export async function watchLoop(
     const already = eyes.lastState() === undefined ? options.alreadySo?.(state) : undefined;
     if (already !== undefined && !surface.globals.quiet) surface.world.stderr.write(`${already}\n`);
     printEnd(surface, state, options);
-    return (options.exitCode ?? exitCodeOf)(state);
+    const exitCode = (options.exitCode ?? exitCodeOf)(state);
+    if (exitCode !== 0) sayQuietly(surface, state);
+    return exitCode;
   } catch (thrown) {
     if (eyes.hasLeft()) return await untilQuit();
     eyes.close();
@@ -47,6 +50,12 @@ export async function watchLoop(
     surface.world.stderr.write(failureText(failure, surface.globals.verbose));
     return failure.exitCode;
   }
+}
+
+/** Who asked for no progress has not been told that the target did not move, which is an error all the same. */
+function sayQuietly({ globals, world }: Surface, state: RunState): void {
+  const failure = globals.quiet ? refusalFailure(state) : undefined;
+  if (failure !== undefined) world.stderr.write(failureText(understand(failure), false));
 }
 
 /** Whoever left ends the process within seconds, once the workers are gone: no second end is said meanwhile. */
