@@ -53,6 +53,8 @@ export interface Eyes {
   activity(activity: Activity): void;
   /** One line that a person should read; the run goes on. */
   warn(text: string): void;
+  /** Nobody waits any more, and the process ends at once: the last word, of the state as it is in the journal. */
+  leave(): void;
 }
 
 export interface RunReading {

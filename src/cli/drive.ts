@@ -116,8 +116,10 @@ function runnerParts(
         first: (signal) => interrupt(signal === "SIGINT" ? "SIGINT" : "SIGTERM"),
         second: (signal) => {
           const exitCode = signal === "SIGINT" ? 130 : 143;
+          eyes.leave();
           const quit = () => driver.quit(exitCode);
-          endSurvivors(mark).then(quit, quit);
+          // They were asked to end at the first: nobody waits for those who do not listen.
+          endSurvivors(mark, { graceMs: 0 }).then(quit, quit);
         },
       });
       return listening.dispose;

@@ -11,25 +11,46 @@ import { hasColour, isPlain, type Surface, widthOf } from "./surface.ts";
 export interface OpenEyes extends Eyes {
   /** Undefined before anything began. */
   lastState(): RunState | undefined;
+  /** The last word has been said: nothing may be printed any more, and the process is ending. */
+  hasLeft(): boolean;
   /** Takes the live line away. */
   close(): void;
 }
 
-export function openEyes(surface: Surface, options: { readonly ndjson: boolean }): OpenEyes {
+export interface EyesOptions {
+  readonly ndjson: boolean;
+  /** Prints the last word of a run that is left in the middle. */
+  readonly printLeft?: (state: RunState) => void;
+}
+
+export function openEyes(surface: Surface, options: EyesOptions): OpenEyes {
   const { stdout } = surface.world;
   const show = progress(surface);
   let last: RunState | undefined;
+  let left = false;
   return {
     event(line, state) {
+      if (left) return;
       last = state;
       if (options.ndjson) stdout.write(`${jsonText(line)}\n`);
       const said = progressLine(line, state, surface.globals);
       if (said !== undefined) show.line(said);
       show.state(state);
     },
-    activity: show.activity,
-    warn: (text) => show.warn(`warning: ${oneLine(text)}`),
+    activity: (activity) => {
+      if (!left) show.activity(activity);
+    },
+    warn: (text) => {
+      if (!left) show.warn(`warning: ${oneLine(text)}`);
+    },
+    leave: () => {
+      if (left) return;
+      left = true;
+      show.close();
+      if (last !== undefined) options.printLeft?.(last);
+    },
     lastState: () => last,
+    hasLeft: () => left,
     close: show.close,
   };
 }

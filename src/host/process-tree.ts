@@ -23,7 +23,7 @@ export interface ProcessTree {
   readonly sandboxed: boolean;
 }
 
-const graceMs = 1000;
+const graceMsMax = 1000;
 const killMs = 3000;
 const pollMs = 25;
 const pauseMsMax = 100;
@@ -51,7 +51,8 @@ export async function endTree(tree: ProcessTree): Promise<readonly number[]> {
   if (first.length === 0) return [];
   const asked = tree.sandboxed ? first.filter((row) => row.pid !== tree.pid) : first;
   for (const row of asked) send(row.pid, "SIGTERM");
-  return endAll(members, first.some((row) => row.group === tree.pid) ? tree.pid : undefined);
+  const group = first.some((row) => row.group === tree.pid) ? tree.pid : undefined;
+  return endAll(members, { group, graceMs: graceMsMax });
 }
 
 /** The processes with this mark that some runProcess, of ours or of a killed runner, has started. */
@@ -59,19 +60,20 @@ export async function survivorsOf(mark: Mark): Promise<readonly number[]> {
   return (await survivors(mark)).map((row) => row.pid);
 }
 
-/** Ends what a killed runner left running. Where there is no /proc none can be found. */
+/** Ends what a killed runner left running; without grace it is killed at once. Where there is no /proc none can be found. */
 export async function endSurvivors(
   mark: Mark,
+  { graceMs = graceMsMax }: { readonly graceMs?: number } = {},
 ): Promise<{ readonly found: readonly number[]; readonly left: readonly number[] }> {
   const found = await survivors(mark);
   for (const row of found) send(row.pid, "SIGTERM");
-  const left = found.length === 0 ? [] : await endAll(() => survivors(mark), undefined);
+  const left = found.length === 0 ? [] : await endAll(() => survivors(mark), { graceMs });
   return { found: found.map((row) => row.pid), left };
 }
 
 async function endAll(
   members: () => Promise<readonly ProcessRow[]>,
-  group: number | undefined,
+  { group, graceMs }: { readonly group?: number | undefined; readonly graceMs: number },
 ): Promise<readonly number[]> {
   const asked = performance.now();
   const isPast = (ms: number) => performance.now() - asked >= ms;

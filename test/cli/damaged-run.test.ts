@@ -10,7 +10,8 @@ import { runId as older, startRun, unit } from "../support/run-state.ts";
 import { type } from "../support/scripted-doors.ts";
 
 const newer = "20261121-0900-aaaa";
-const eyes: Eyes = { event: () => undefined, activity: () => undefined, warn: () => undefined };
+const unseen = () => undefined;
+const eyes: Eyes = { event: unseen, activity: unseen, warn: unseen, leave: unseen };
 const doors: Doors = openDoors({ quit: () => undefined });
 
 function textOf(): string {

@@ -85,31 +85,55 @@ test.concurrent.each([
   await expectEndsWhole(went);
 });
 
-test.concurrent("twice stops now, leaves no process, and can be resumed", async () => {
-  const deaf = `trap '' TERM INT; touch "$PLEACH_OUTBOX"/deaf; while :; do sleep 0.1; done`;
-  const scene = await makeScene({
-    config: { workers: { hand: { type: "command", command: deaf } } },
-  });
-  undo.push(() => removeScene(scene));
-  const started = startPleach(scene, runArguments(scene));
-  undo.push(() => started.kill());
-  await eventually(() => started.said().stderr.includes("beta    attempt 1 started"));
-  const run = theRun(scene);
-  await eventually(() => runningWith(`PLEACH_RUN=${run}`).length >= 2);
-  started.signal("SIGINT");
-  await eventually(() => eventsOf(scene, "run-interrupted").length > 0);
-  started.signal("SIGINT");
-  const began = performance.now();
-  const ran = await started.ended;
-  expect(ran.code).toBe(130);
-  expect(performance.now() - began).toBeLessThan(8000);
-  expect(runningWith(`PLEACH_RUN=${run}`)).toEqual([]);
-  const cancelled = startPleach(scene, ["cancel", run]);
-  expect((await cancelled.ended).code).toBe(0);
-  const end = await startPleach(scene, ["resume", "--json"]).ended;
-  expect([end.code, JSON.parse(end.stdout)]).toMatchObject([130, { outcome: "cancelled" }]);
-  await expectNothingLeft(scene);
-});
+/** As it was in the journal: those who do not listen are still at work there. */
+function expectSaysItsEnd(stdout: string, { run, how }: { run: string; how: string }): void {
+  if (how === "-v") {
+    expect(stdout).toMatch(new RegExp(`^Run ${run}  interrupted\n`));
+    expect(stdout).toContain(`pleach resume ${run}  goes on\n`);
+    return;
+  }
+  const document = how === "--json" ? stdout : stdout.trimEnd().split("\n").at(-1);
+  const ended = JSON.parse(document ?? "") as { units: { id: string; status: string }[] };
+  expect(ended).toMatchObject({ version: 1, run, outcome: "interrupted", landed: null });
+  const statuses = Object.fromEntries(ended.units.map(({ id, status }) => [id, status]));
+  expect(statuses).toMatchObject({ alpha: "running", beta: "running" });
+}
+
+test.concurrent.each([
+  ["SIGINT", 130, "--json"],
+  ["SIGTERM", 143, "--ndjson"],
+  ["SIGINT", 130, "-v"],
+] as const)(
+  "%s twice stops now, exit %i, says the end with %s, leaves no process, and can be resumed",
+  async (signal, code, how) => {
+    const deaf = `trap '' TERM INT; touch "$PLEACH_OUTBOX"/deaf; while :; do sleep 0.1; done`;
+    const scene = await makeScene({
+      config: { workers: { hand: { type: "command", command: deaf } } },
+    });
+    undo.push(() => removeScene(scene));
+    const args = runArguments(scene).map((word) => (word === "--json" ? how : word));
+    const started = startPleach(scene, args);
+    undo.push(() => started.kill());
+    await eventually(() => started.said().stderr.includes("beta    attempt 1 started"));
+    const run = theRun(scene);
+    await eventually(() => runningWith(`PLEACH_RUN=${run}`).length >= 2);
+    started.signal(signal);
+    await eventually(() => started.said().stderr.includes("beta    attempt 1 is being stopped"));
+    started.signal(signal);
+    const began = performance.now();
+    const ran = await started.ended;
+    expect(ran.code).toBe(code);
+    expect(performance.now() - began).toBeLessThan(8000);
+    expectSaysItsEnd(ran.stdout, { run, how });
+    expect(ran.stderr).toContain(`go on with \`pleach resume ${run}\`\n`);
+    expect(runningWith(`PLEACH_RUN=${run}`)).toEqual([]);
+    const cancelled = startPleach(scene, ["cancel", run]);
+    expect((await cancelled.ended).code).toBe(0);
+    const end = await startPleach(scene, ["resume", "--json"]).ended;
+    expect([end.code, JSON.parse(end.stdout)]).toMatchObject([130, { outcome: "cancelled" }]);
+    await expectNothingLeft(scene);
+  },
+);
 
 test.concurrent("a run that is cancelled from another process lands nothing", async () => {
   const went = await going();

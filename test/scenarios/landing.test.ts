@@ -58,6 +58,34 @@ describe("landing", () => {
     expect(repository.read("b.txt")).toBe("2\n");
   });
 
+  it("is refused aloud though -q asks for quiet: by run, land, resume and undo", async () => {
+    const scene = await makeScene(files);
+    const { repository } = scene;
+    repository.write({ "a.txt": "mine\n", "b.txt": "mine\n" });
+    const ran = await scene.type(runs(scene, "-q"), { kept });
+    const run = ran.stdout.split(" ")[0];
+    const said = [
+      `error: run ${run} did not land on main: .*a.txt, b.txt; .*`,
+      "  - a.txt",
+      "  - b.txt",
+      `next:  \`pleach land ${run}\` lands it, once you committed or stashed those files`,
+    ];
+    const aloud = expect.stringMatching(new RegExp(`^${said.join("\n")}\n$`));
+    expect(ran).toMatchObject({ code: 3, stderr: aloud });
+    for (const again of [
+      ["land", "-q"],
+      ["land", "-q", "--json"],
+      ["resume", "-q"],
+    ]) {
+      expect(await scene.type(again, { kept })).toMatchObject({ code: 3, stderr: aloud });
+    }
+    await repository.git("checkout", "-q", ".");
+    expect(await scene.type(["land", "-q"], landsBoth)).toMatchObject({ code: 0, stderr: "" });
+    repository.write({ "a.txt": "mine again\n" });
+    const undone = await scene.type(["undo", "-q"]);
+    expect([undone.code, undone.stderr]).toEqual([3, expect.stringMatching(/^error: .*a\.txt/)]);
+  });
+
   it("moves a target that is not checked out, and nothing of the checkout", async () => {
     const scene = await makeScene(files);
     const { repository } = scene;
