@@ -4,6 +4,7 @@ import type { Action } from "./action.ts";
 import type { RunEvent } from "./event.ts";
 import type { Sha } from "./id.ts";
 import type { Check } from "./plan.ts";
+import { hasEnded } from "./reopening.ts";
 import type { MergeState, RunState } from "./run.ts";
 
 export function decideMerge(state: RunState): readonly Action[] {
@@ -78,8 +79,7 @@ function giveUp(state: RunState, { subject }: MergeState): readonly Action[] {
 }
 
 function decideCompletion(state: RunState): readonly Action[] {
-  const final = ["merged", "failed", "cancelled", "timed_out"];
-  if (!state.units.every(({ at }) => final.includes(at.phase))) return [];
+  if (!state.units.every(({ at }) => hasEnded(at))) return [];
   if (!wantsCompletion(state)) return [];
   const commit = state.integration;
   const done: Checked = state.completion?.commit === commit ? state.completion : { results: [] };

@@ -7,6 +7,7 @@ import type { JournalLine, RunEvent, RunOutcome } from "./event.ts";
 import type { UnitId } from "./id.ts";
 import { startOrder } from "./order.ts";
 import { unitPositions } from "./plan.ts";
+import { hasEnded } from "./reopening.ts";
 import type { RunState, UnitPhase, UnitState } from "./run.ts";
 import { wantsSummary } from "./run-summary.ts";
 
@@ -68,7 +69,7 @@ function decideWorking(state: RunState, now: number, answerable: boolean): reado
   const merge = decideMerge(state);
   const actions = [...begun, ...starts, ...merge];
   if (actions.length > 0) return actions;
-  if (state.units.every(isFinal)) return finish(state);
+  if (state.units.every(({ at }) => hasEnded(at))) return finish(state);
   const waiting = state.units.filter(({ at }) => at.phase === "awaiting_approval");
   if (waiting.length > 0 && !answerable) {
     return [record({ type: "run-interrupted", why: "it waits for an approval" })];
@@ -242,18 +243,6 @@ function firstFree(taken: ReadonlySet<number>): number {
 function isMerged(state: RunState, id: UnitId): boolean {
   const position = unitPositions(state.plan.units).get(id);
   return position !== undefined && state.units[position]?.at.phase === "merged";
-}
-
-function isFinal({ at }: UnitState): boolean {
-  switch (at.phase) {
-    case "merged":
-    case "failed":
-    case "cancelled":
-    case "timed_out":
-      return true;
-    default:
-      return false;
-  }
 }
 
 function record(event: RunEvent): Action {
