@@ -7,6 +7,8 @@ export default defineConfig({
     include: ["test/long/**/*.test.ts"],
     // A sweep waits much for programs of its own: one for each processor.
     maxWorkers: "100%",
+    // As in vitest.config.ts.
+    retry: process.env["CI"] === undefined ? 0 : 1,
     testTimeout: 900_000,
     hookTimeout: 120_000,
   },
