@@ -89,3 +89,10 @@ function cellsOf(character: string): number {
   if (/^\p{M}$/u.test(character)) return 0;
   return wide.some(([from, to]) => code >= from && code <= to) ? 2 : 1;
 }
+
+/** `a, b, and 3 more`. */
+export function someOf(names: readonly string[], namedMax: number): string {
+  const more = names.length - namedMax;
+  const named = names.slice(0, namedMax).join(", ");
+  return more > 0 ? `${named}, and ${more} more` : named;
+}

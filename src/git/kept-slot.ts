@@ -1,7 +1,8 @@
 /** Whether a worktree that was kept for people still holds only what is in a commit or a snapshot of its run. It only looks; where
  *  it cannot tell, it says so. */
-import { messageOf } from "../core/failure.ts";
+import { Failure, messageOf } from "../core/failure.ts";
 import type { Sha } from "../core/id.ts";
+import { someOf } from "../core/text.ts";
 import { secureAdmin } from "./admin-guard.ts";
 import { walkDisk } from "./disk-walk.ts";
 import { type GitPlace, git } from "./git.ts";
@@ -28,6 +29,7 @@ export async function unsavedIn(home: SlotHome, slot: FoundSlot): Promise<string
     if (!isSafeToLook(workTree, walk)) return "what lies in it keeps git from looking";
     return await unsaved(home, { gitDir: adminDir, workTree });
   } catch (error) {
+    if (!(error instanceof Failure)) throw error;
     return `git cannot tell what is in it: ${messageOf(error)}`;
   }
 }
@@ -40,9 +42,7 @@ async function unsaved(
   const edited = tracked.filter(({ unstaged }) => unstaged !== ".").map(({ path }) => path);
   const loose = [...edited, ...untracked].sort();
   if (loose.length > 0) {
-    const named = loose.slice(0, pathsNamed).join(", ");
-    const more = loose.length > pathsNamed ? `, and ${loose.length - pathsNamed} more` : "";
-    return `nothing else holds ${named}${more}`;
+    return `nothing else holds ${someOf(loose, pathsNamed)}`;
   }
   if (tracked.length === 0) return undefined;
   const tree = (await git(place, ["write-tree"])).stdout.trim();

@@ -1,4 +1,5 @@
 /** What became of a unit's files, and how it is said in a summary. */
+import { someOf } from "../core/text.ts";
 import type { FileDone } from "./codemod-protocol.ts";
 import { oneLine } from "./tail.ts";
 
@@ -37,10 +38,7 @@ export function tallySummary(tally: Tally): string {
 
 function listed(what: string, names: readonly string[]): string[] {
   if (names.length === 0) return [];
-  const more = names.length > namesMax ? `, and ${names.length - namesMax} more` : "";
-  return [
-    `${count(names.length, "file")} ${what}: ${names.slice(0, namesMax).map(oneLine).join(", ")}${more}`,
-  ];
+  return [`${count(names.length, "file")} ${what}: ${someOf(names.map(oneLine), namesMax)}`];
 }
 
 export function count(number: number, thing: string): string {

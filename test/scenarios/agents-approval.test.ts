@@ -184,14 +184,7 @@ test("where approval is required nobody begins without it, no subagent either, a
   const config = { approval: "required", tools: { general: { ask: ["shell"] } } };
   const scene = await makeModelScene({ fixtures, config });
   const plan = scene.plan({ units: [planned("a")] });
-  let last = await scene.ask<FinalDocument>(runPlan(plan), waits);
-  const asked: unknown[] = [];
-  for (let round = 0; round < 5 && last.code === 4; round += 1) {
-    const [open] = waiting(last.document);
-    asked.push([open?.agent, open?.kind, open?.content, (await scene.server.requests()).length]);
-    await scene.type(["approve", open?.id ?? ""], waits);
-    last = await scene.ask<FinalDocument>(["resume"], { ...waits, lands: { paths: ["a.txt"] } });
-  }
+  const { asked, last } = await approveEach(scene, plan);
   expect(asked).toEqual([
     [null, "unit", "Change a.", 0],
     ["coder", "agent", 'task {"description":"WRITE IT"}', 1],
@@ -226,14 +219,7 @@ test("where approval is required each further agent of a unit waits for it too, 
     config: { approval: "required" },
   });
   const plan = scene.plan({ units: [planned("a", { agent: ["researcher", "coder"] })] });
-  let last = await scene.ask<FinalDocument>(runPlan(plan), waits);
-  const asked: unknown[] = [];
-  for (let round = 0; round < 5 && last.code === 4; round += 1) {
-    const [open] = waiting(last.document);
-    asked.push([open?.agent, open?.kind, open?.content, (await scene.server.requests()).length]);
-    await scene.type(["approve", open?.id ?? ""], waits);
-    last = await scene.ask<FinalDocument>(["resume"], { ...waits, lands: { paths: ["a.txt"] } });
-  }
+  const { asked, last } = await approveEach(scene, plan);
   const after = [{ role: "researcher", summary: "It is missing." }];
   expect(asked).toEqual([
     [null, "unit", "Change a.", 0],
@@ -254,3 +240,16 @@ test("an answer to what nobody asked is an error that says what there is", async
   expect(code).toBe(2);
   expect(document.error.message).toContain("b-1");
 });
+
+/** Runs until nobody waits any more; each question with how many calls of the model came before it. */
+async function approveEach(scene: ModelScene, plan: string) {
+  let last = await scene.ask<FinalDocument>(runPlan(plan), waits);
+  const asked: unknown[] = [];
+  for (let round = 0; round < 5 && last.code === 4; round += 1) {
+    const [open] = waiting(last.document);
+    asked.push([open?.agent, open?.kind, open?.content, (await scene.server.requests()).length]);
+    await scene.type(["approve", open?.id ?? ""], waits);
+    last = await scene.ask<FinalDocument>(["resume"], { ...waits, lands: { paths: ["a.txt"] } });
+  }
+  return { asked, last };
+}

@@ -4,6 +4,7 @@ import path from "node:path";
 import * as z from "zod";
 import { matcherOf } from "../../core/ownership.ts";
 import { shown } from "../../core/problem.ts";
+import { someOf } from "../../core/text.ts";
 import { isOutput, newOutput } from "../output-file.ts";
 import { answering, refuse } from "../refusal.ts";
 import { findRipgrep, largeFiles, type Searched, search } from "../search.ts";
@@ -160,9 +161,10 @@ async function told(given: Given, output: string, leftOut: readonly string[]): P
 
 function sayLeftOut(leftOut: readonly string[]): readonly string[] {
   if (leftOut.length === 0) return [];
-  const named = leftOut.slice(0, leftOutNamedMax).map((name) => shown(name));
-  const more = leftOut.length - named.length;
-  const all = [...named, ...(more > 0 ? [`and ${more} more`] : [])].join(", ");
+  const all = someOf(
+    leftOut.map((name) => shown(name)),
+    leftOutNamedMax,
+  );
   return [
     `[not searched unless path names it, being larger than ${searchedBytesMax / 1024 / 1024} MB: ${all}]`,
   ];
