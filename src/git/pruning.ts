@@ -57,10 +57,8 @@ function tooLong(pids: readonly number[]): Failure {
 /** Programs of git that delete objects of this repository. A `git gc` by itself does not: what it starts does. */
 async function pruners(commonDir: string): Promise<readonly number[]> {
   const found: number[] = [];
-  for (const program of programsCalled("git")) {
-    const prunes = program.words.some((word) => /^(?:git-)?(?:prune|repack)$/.test(word));
-    if (prunes && (await isAt(program, commonDir))) found.push(program.pid);
-  }
+  for (const program of programsCalled("git", /^(?:git-)?(?:prune|repack)$/))
+    if (await isAt(program, commonDir)) found.push(program.pid);
   return found;
 }
 

@@ -1,10 +1,20 @@
 /** Files and text at the border: writing that is whole or not at all, reading that tells absent from failed, and text of
  *  others made safe to show. It must never leave half a file under its final name. */
 import { randomBytes } from "node:crypto";
-import { accessSync, constants } from "node:fs";
-import { access, type FileHandle, open, readFile, rename, rm } from "node:fs/promises";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { access, readFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import { Failure, messageOf } from "../core/failure.ts";
 
 /** Replaces or makes a file durably: after a crash it holds the old text or the new, never a part. */
@@ -17,23 +27,19 @@ export async function writeAtomically(
   const suffix = randomBytes(6).toString("hex");
   const draft = path.join(folder, `.${path.basename(file).slice(0, 200)}.${suffix}.tmp`);
   try {
-    const handle = await open(draft, "wx", options.mode ?? 0o666);
-    await closing(handle, async () => {
-      await handle.writeFile(text);
-      await handle.sync();
-    });
-    await rename(draft, file);
+    // Only what waits for the disk is waited for: each wait for a thread takes longer than such a call.
+    await syncing(openSync(draft, "wx", options.mode ?? 0o666), (fd) => writeFileSync(fd, text));
+    renameSync(draft, file);
     await syncFolder(folder);
   } catch (error) {
-    await rm(draft, { force: true });
+    rmSync(draft, { force: true });
     throw fileFailure(error, `write ${file}`);
   }
 }
 
 /** Makes new names and renames in a folder durable. */
 export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  await closing(handle, () => handle.sync());
+  await syncing(openSync(folder, "r"));
 }
 
 /** The text of a file; undefined only where there is none. */
@@ -111,13 +117,16 @@ function explained(errno: string | undefined): { code: string; advice: string } 
   }
 }
 
-async function closing(handle: FileHandle, work: () => Promise<void>): Promise<void> {
+async function syncing(fd: number, before: (fd: number) => void = () => undefined): Promise<void> {
   try {
-    await work();
+    before(fd);
+    await sync(fd);
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
+
+const sync = promisify(fsync);
 
 /** Where Pleach keeps worktrees and exchanges: the state directory of the contract. Throws a Failure where it is named by a
  *  relative path, which would be another folder wherever a command is typed. */

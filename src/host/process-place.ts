@@ -2,12 +2,10 @@
  *  believed that somebody is about to delete. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import path from "node:path";
-import { environmentOf, hasProc } from "./process-table.ts";
+import { environmentOf, hasProc, isKernelThread, newestPid } from "./process-table.ts";
 
 export interface ProgramAtWork {
   readonly pid: number;
-  /** Its words, the program's name first. */
-  readonly words: readonly string[];
   /** Its working directory; undefined where we may not look. */
   readonly folder: string | undefined;
   /** What `GIT_DIR` says in its environment. */
@@ -24,28 +22,43 @@ export function processesIn(
   return pidsCalled(program).filter((pid) => isIn(pid, folders));
 }
 
-/** All processes called `program` (or `program-…`); none where the machine does not tell. */
-export function programsCalled(program: string): readonly ProgramAtWork[] {
+/** The processes called `program` (or `program-…`) one of whose words is of this kind; none where the machine does not tell. */
+export function programsCalled(program: string, word: RegExp): readonly ProgramAtWork[] {
   if (!hasProc) return [];
   return pidsCalled(program).flatMap((pid) => {
-    const text = looked(() => readFileSync(`/proc/${pid}/cmdline`, "latin1"));
-    if (text === undefined || text === "") return [];
+    const text = looked(() => readFileSync(`/proc/${pid}/cmdline`, "utf8"));
+    if (text?.split("\0").some((each) => word.test(each)) !== true) return [];
     const folder = looked(() => readlinkSync(`/proc/${pid}/cwd`));
     const gitDir = /(?:^|\0)GIT_DIR=([^\0]*)/.exec(environmentOf(pid) ?? "")?.[1];
-    return [{ pid, words: text.split("\0"), folder, gitDir }];
+    return [{ pid, folder, gitDir }];
   });
 }
 
+/** Most of a machine's processes are the kernel's own threads, which are never a program: they are asked once. A pid is given
+ *  again only after all others were. */
+const kernelThreads = { pids: new Set<number>(), others: new Set<number>(), newestPid: 0 };
+
 function pidsCalled(program: string): readonly number[] {
+  const newest = newestPid();
+  if (newest < kernelThreads.newestPid || kernelThreads.others.size > rememberedMax) {
+    kernelThreads.pids.clear();
+    kernelThreads.others.clear();
+  }
+  kernelThreads.newestPid = newest;
   return readdirSync("/proc")
     .map(Number)
     .filter((pid) => Number.isSafeInteger(pid) && pid > 0 && pid !== process.pid)
-    .filter((pid) => isCalled(pid, program));
+    .filter((pid) => !kernelThreads.pids.has(pid) && isCalled(pid, program));
 }
+
+const rememberedMax = 10_000;
 
 function isCalled(pid: number, program: string): boolean {
   const name = looked(() => readFileSync(`/proc/${pid}/comm`, "utf8").trim()) ?? "";
-  return name === program || name.startsWith(`${program}-`);
+  if (name === program || name.startsWith(`${program}-`)) return true;
+  const { pids, others } = kernelThreads;
+  if (!others.has(pid)) (isKernelThread(pid) ? pids : others).add(pid);
+  return false;
 }
 
 function isIn(pid: number, folders: readonly string[]): boolean {

@@ -51,6 +51,13 @@ export function readProcess(pid: number): ProcessRow | undefined {
   };
 }
 
+export function isKernelThread(pid: number): boolean {
+  const text = readStat(pid);
+  if (text === undefined) return false;
+  const flags = text.slice(text.lastIndexOf(")") + 2).split(" ")[6];
+  return (Number(flags) & kernelThreadFlag) !== 0;
+}
+
 /** The environment a process was started with, `KEY=value` separated by NUL. Empty while it is starting another program;
  *  undefined where it is gone or we may not look. */
 export function environmentOf(pid: number): string | undefined {
