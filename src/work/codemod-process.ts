@@ -179,7 +179,7 @@ interface Report {
 
 /** The module could have written anything there: what is no line of ours is left out. */
 async function readReport(file: string): Promise<Report> {
-  const read = await readWorkerFile(file, reportBytesMax);
+  const read = readWorkerFile(file, reportBytesMax);
   const lines = read.type === "read" ? read.bytes.toString("utf8").split("\n") : [];
   let tally = emptyTally;
   let last: ModuleLine | undefined;

@@ -72,7 +72,7 @@ async function runCommand(
       ...(input === undefined ? {} : { input }),
       ...(sandbox === undefined ? {} : { sandbox: sandbox(place) }),
     });
-    return { process: result, said: await readResult(paths.result) };
+    return { process: result, said: readResult(paths.result) };
   } finally {
     follower.stop();
     await mail.close();

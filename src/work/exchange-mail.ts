@@ -107,7 +107,7 @@ async function sendAll(outbox: string, desk: Desk, taken: Set<string>): Promise<
 }
 
 async function readMessage(file: string): Promise<z.infer<typeof written> | undefined> {
-  const read = await readWorkerFile(file, messageBytesMax);
+  const read = readWorkerFile(file, messageBytesMax);
   if (read.type !== "read") return undefined;
   try {
     return written.safeParse(JSON.parse(read.bytes.toString("utf8"))).data;

@@ -1,6 +1,6 @@
 /** Keeping an exchange folder in the run's record. What lies in it is the worker's making, so nothing is followed, opened
  *  blindly or copied without a limit, and what is left out is named. */
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readWorkerFile } from "./worker-file.ts";
 
@@ -14,13 +14,13 @@ const expected: readonly string[] = ["TASK.md", "RESULT.json", "FILES", "inbox",
 
 /** Copies the exchange folder into the record of the attempt and answers with the paths it left out: what is no regular
  *  file, cannot be read, is too large or too much. Only for an exchange that nobody writes to any more. */
-export async function recordExchange(exchange: string, record: string): Promise<readonly string[]> {
-  const { files, leftOut } = await listExchange(exchange);
+export function recordExchange(exchange: string, record: string): readonly string[] {
+  const { files, leftOut } = listExchange(exchange);
   let bytesLeft = recordBytesMax;
   for (const path of files) {
-    const file = await readWorkerFile(join(exchange, path), Math.min(fileBytesMax, bytesLeft));
+    const file = readWorkerFile(join(exchange, path), Math.min(fileBytesMax, bytesLeft));
     if (file.type === "read") {
-      await writeRecord(record, path, file.bytes);
+      writeRecord(record, path, file.bytes);
       bytesLeft -= file.bytes.length;
     } else leftOut.push(path);
   }
@@ -28,12 +28,12 @@ export async function recordExchange(exchange: string, record: string): Promise<
 }
 
 /** Paths of everything in the exchange that is not a folder, each relative to it. */
-async function listExchange(exchange: string): Promise<{ files: string[]; leftOut: string[] }> {
+function listExchange(exchange: string): { files: string[]; leftOut: string[] } {
   const files: string[] = [];
   const leftOut: string[] = [];
   const folders = [{ path: "", depth: 0 }];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const entries = await entriesOf(join(exchange, folder.path));
+    const entries = entriesOf(join(exchange, folder.path));
     if (entries === undefined) leftOut.push(folder.path);
     for (const entry of entries ?? []) {
       const path = join(folder.path, entry.name);
@@ -48,9 +48,9 @@ async function listExchange(exchange: string): Promise<{ files: string[]; leftOu
 }
 
 /** Undefined for a folder that the worker closed to us or took away. */
-async function entriesOf(folder: string) {
+function entriesOf(folder: string) {
   try {
-    return await readdir(folder, { withFileTypes: true });
+    return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
     if (["EACCES", "EPERM", "ENOENT", "ENOTDIR", "ELOOP"].includes(code)) return undefined;
@@ -58,9 +58,9 @@ async function entriesOf(folder: string) {
   }
 }
 
-async function writeRecord(record: string, path: string, bytes: Buffer): Promise<void> {
+function writeRecord(record: string, path: string, bytes: Buffer): void {
   const top = path.split("/", 1)[0] ?? path;
   const to = join(record, expected.includes(top) ? path : join("extra", path));
-  await mkdir(dirname(to), { recursive: true });
-  await writeFile(to, bytes);
+  mkdirSync(dirname(to), { recursive: true });
+  writeFileSync(to, bytes);
 }

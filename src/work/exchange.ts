@@ -1,9 +1,9 @@
 /** The exchange: the folder where a worker finds its task and leaves its result, and beside the worktree the only place it
  *  may write. It never lies inside the worktree. */
-import { mkdir, rm } from "node:fs/promises";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Assignment } from "../core/worker.ts";
-import { fileFailure, writeAtomically } from "../host/file.ts";
+import { fileFailure } from "../host/file.ts";
 import { taskText } from "./task-file.ts";
 
 export interface ExchangePaths {
@@ -24,19 +24,18 @@ export function exchangePaths(exchange: string): ExchangePaths {
   };
 }
 
-/** Writes the task and makes the folders; an earlier result is taken away, so that none is believed twice. */
-export async function prepareExchange(
-  assignment: Assignment,
-  exchange: string,
-): Promise<ExchangePaths> {
+/** Writes the task and makes the folders; an earlier result is taken away, so that none is believed twice. An attempt that is
+ *  cut off gets another folder, so nothing here has to outlive a power cut. */
+export function prepareExchange(assignment: Assignment, exchange: string): ExchangePaths {
   const paths = exchangePaths(exchange);
   const list = assignment.files.map((file) => `${file}\0`).join("");
   try {
-    await mkdir(paths.inbox, { recursive: true });
-    await mkdir(paths.outbox, { recursive: true });
-    await rm(paths.result, { recursive: true, force: true });
-    await writeAtomically(paths.fileList, list);
-    await writeAtomically(paths.task, taskText(assignment, paths));
+    mkdirSync(paths.inbox, { recursive: true });
+    mkdirSync(paths.outbox, { recursive: true });
+    for (const file of [paths.result, paths.fileList, paths.task])
+      rmSync(file, { recursive: true, force: true });
+    writeFileSync(paths.fileList, list, { flag: "wx" });
+    writeFileSync(paths.task, taskText(assignment, paths), { flag: "wx" });
   } catch (error) {
     throw fileFailure(error, `prepare ${exchange}`);
   }

@@ -20,8 +20,8 @@ export type WorkerResult =
     }
   | { readonly type: "malformed"; readonly message: string };
 
-export async function readResult(path: string): Promise<WorkerResult> {
-  const file = await readWorkerFile(path, resultBytesMax);
+export function readResult(path: string): WorkerResult {
+  const file = readWorkerFile(path, resultBytesMax);
   switch (file.type) {
     case "absent":
       return file;

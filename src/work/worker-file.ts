@@ -1,25 +1,24 @@
 /** Reading what a worker left. Such a file may be anything: a link, a pipe, a folder, two gigabytes. Reading one never
  *  blocks, never follows a link and never holds more than its limit. */
-import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 
 export type WorkerFile =
   | { readonly type: "absent" }
   | { readonly type: "read"; readonly bytes: Buffer }
   | { readonly type: "unusable"; readonly why: string };
 
-export async function readWorkerFile(path: string, bytesMax: number): Promise<WorkerFile> {
-  let file: FileHandle | undefined;
+export function readWorkerFile(path: string, bytesMax: number): WorkerFile {
+  let file: number | undefined;
   try {
-    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const facts = await file.stat();
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const facts = fstatSync(file);
     if (!facts.isFile()) return unusable("it is not a regular file");
     if (facts.size > bytesMax) return unusable(`it is larger than ${bytesMax} bytes`);
-    return { type: "read", bytes: await file.readFile() };
+    return { type: "read", bytes: readFileSync(file) };
   } catch (error) {
     return refused(error);
   } finally {
-    await file?.close();
+    if (file !== undefined) closeSync(file);
   }
 }
 
