@@ -26,10 +26,13 @@ export async function driveNew(driver: Driver, prepared: Prepared): Promise<RunS
   const { plan, settings, ownership, files } = prepared;
   await requireWritable(driver.repository);
   await requireSources(settings.setup, driver.repository.topLevel);
-  const choice = await chooseSandbox(driver.repository, settings, plan);
   const clock = steadyClock();
   const run = makeRunId(clock.now(), randomLetters(4));
-  await requireRoomFor(driver.repository, integrationRef(run));
+  const room = requireRoomFor(driver.repository, integrationRef(run));
+  // Asked meanwhile: what the machine lacks is told first.
+  room.catch(() => undefined);
+  const choice = await chooseSandbox(driver.repository, settings, plan);
+  await room;
   const lock = await lockRepository(driver.repository, run);
   try {
     for (const warning of [...prepared.warnings, ...choice.warnings]) driver.eyes.warn(warning);

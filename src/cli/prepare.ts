@@ -16,7 +16,7 @@ import type { RefName, RepoPath, Sha, UnitId } from "../core/id.ts";
 import { filesByUnit, type Ownership, ownershipOf } from "../core/ownership.ts";
 import type { Plan, PlanFile } from "../core/plan.ts";
 import { type PlanFacts, planWarnings } from "../core/plan-problem.ts";
-import { type Problem, problemLine, problemsFailure } from "../core/problem.ts";
+import { problemLine } from "../core/problem.ts";
 import type { Settings } from "../core/settings.ts";
 import { openRepository, type Repository, resolveTarget, revision } from "../git/repository.ts";
 import { filesAt, type TreeEntry } from "../git/tree.ts";
@@ -24,6 +24,7 @@ import { stateHome } from "../host/file.ts";
 import { readPlanFile, requirePlan } from "../plan/plan-file.ts";
 import { matchedFiles, planFromFiles } from "../plan/static-planner.ts";
 import { mistakenPlaceholders } from "../work/placeholder.ts";
+import { askEarly, requireModules, requireRules } from "./codemod-needs.ts";
 import type { RunRequest } from "./doors.ts";
 import { askedModels, broughtRoles, keyWarnings, modelsOf, requireModels } from "./model-needs.ts";
 
@@ -42,15 +43,19 @@ export interface Prepared {
 }
 
 export async function prepare(request: RunRequest): Promise<Prepared> {
+  const early = askEarly(request);
   const repository = await openRepository(request.dir);
   const { target, read } = await targetAndConfig(repository, request);
   const base = await baseOf(repository, request, target);
   const facts = { target, folder: read.folder, cwd: request.dir, roles: [] };
   const settings = await settingsOf(read.config, request, facts);
-  await requireRules(settings);
+  const listed = filesAt(repository, base.sha, { sizes: request.plan === undefined });
+  // Asked meanwhile: what is wrong with the configuration is told first.
+  listed.catch(() => undefined);
+  await requireRules(settings, await early);
   await requireModules(settings);
   if (settings.land === "pr") throw noPullRequests();
-  const entries = await filesAt(repository, base.sha, { sizes: request.plan === undefined });
+  const entries = await listed;
   const planFacts: PlanFacts = {
     files: entries,
     unitsMax: settings.limits.units,
@@ -203,44 +208,6 @@ function goalOf(settings: Settings, worker: Settings["workers"][string] | undefi
   }
   return `Run ${settings.worker}`;
 }
-
-/** What the text alone tells first, then what ast-grep itself has against the rules that a unit may run. */
-async function requireRules(settings: Settings): Promise<void> {
-  const rules = Object.entries(settings.workers).flatMap(([name, worker]) =>
-    worker.type === "codemod" && worker.codemod.type === "rule"
-      ? [{ name, codemod: worker.codemod }]
-      : [],
-  );
-  if (rules.length === 0) return;
-  // Loaded only when it is needed: it brings a parser of YAML along.
-  const { askCodemodProblems, codemodProblems } = await import("../work/codemod-worker.ts");
-  const problems: Problem[] = [];
-  for (const { name, codemod } of rules) {
-    const told = codemodProblems(codemod.text, codemod.file);
-    const asked = told.length > 0 ? told : await askCodemodProblems(codemod, neverAborted);
-    problems.push(...asked.map((message) => ({ field: name, message })));
-  }
-  if (problems.length > 0) throw problemsFailure("usage", "the codemod", problems);
-}
-
-/** A module that cannot be parsed would fail every unit alike. */
-async function requireModules(settings: Settings): Promise<void> {
-  const modules = Object.entries(settings.workers).flatMap(([name, worker]) =>
-    worker.type === "codemod" && worker.codemod.type === "module"
-      ? [{ field: name, file: worker.codemod.file }]
-      : [],
-  );
-  if (modules.length === 0) return;
-  const { moduleProblem } = await import("../work/codemod-module.ts");
-  const problems: Problem[] = [];
-  for (const { field, file } of modules) {
-    const message = await moduleProblem(file, neverAborted);
-    if (message !== undefined) problems.push({ field, message });
-  }
-  if (problems.length > 0) throw problemsFailure("usage", "the codemod", problems);
-}
-
-const neverAborted = new AbortController().signal;
 
 function recorded(file: PlanFile, base: Sha): Plan {
   const { version: _, base: __, ...rest } = file;

@@ -171,13 +171,15 @@ async function firstStale(
 /** `a/b` cannot be made while `a` is a ref, nor `a` while `a/b` is one. */
 async function nameInTheWay(home: RefHome, made: readonly RefName[]): Promise<Failure | undefined> {
   const above = [...new Set(made.flatMap(foldersOf))];
-  const found = (await readRefs(home, above)).keys().next().value;
+  const asked = readRefs(home, above);
+  const below = made.slice(0, refsInArguments).map(async (ref) => {
+    const name = (await listRefs(home, `${ref}/`)).keys().next().value;
+    return name === undefined ? undefined : branchInTheWay(name, ref);
+  });
+  const [existing, ...others] = await Promise.all([asked, ...below]);
+  const found = existing.keys().next().value;
   if (found !== undefined) return branchInTheWay(found, made[0] ?? found);
-  for (const ref of made.slice(0, refsInArguments)) {
-    const below = (await listRefs(home, `${ref}/`)).keys().next().value;
-    if (below !== undefined) return branchInTheWay(below, ref);
-  }
-  return undefined;
+  return others.find((failure) => failure !== undefined);
 }
 
 /** The names under `refs/<kind>/` that a ref's name lies below. */

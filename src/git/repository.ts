@@ -33,8 +33,7 @@ export async function openRepository(
   folder: string,
   options: { readonly allowUnborn?: boolean } = {},
 ): Promise<Repository> {
-  await requireGitVersion(folder);
-  const layout = await gitFrom(
+  const asked = gitFrom(
     folder,
     [
       "rev-parse",
@@ -47,6 +46,10 @@ export async function openRepository(
     ],
     { codes: [0, 128] },
   );
+  // Meanwhile; where git is too old, that is what is told.
+  asked.catch(() => undefined);
+  await requireGitVersion(folder);
+  const layout = await asked;
   const [bare, inside, common, own, top] = layout.stdout.split("\n");
   if (common === undefined || own === undefined) throw notARepository(folder, layout);
   const commonDir = await realpath(common);

@@ -56,12 +56,12 @@ export async function cleanUp(
 async function cleanRefs(pool: SlotPool, state: RunState, depth: CleanDepth) {
   const { repository } = pool;
   const prefix = `refs/heads/pleach/${state.run}/`;
-  const branches = await listRefs(repository, prefix);
-  const snapshots = await listRefs(repository, `refs/pleach/${state.run}/`);
-  const within =
-    depth === "discard"
-      ? branches
-      : await listRefs(repository, prefix, { within: state.integration });
+  const merged = depth === "discard" ? {} : { within: state.integration };
+  const [branches, snapshots, within] = await Promise.all([
+    listRefs(repository, prefix),
+    listRefs(repository, `refs/pleach/${state.run}/`),
+    listRefs(repository, prefix, merged),
+  ]);
   const all = [...branches, ...snapshots];
   const done = all.filter(
     ([ref, sha]) => depth === "discard" || isDone(state, depth, ref, sha, within),

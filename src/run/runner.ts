@@ -226,7 +226,8 @@ async function driveLoop(
 async function requireIntegration(repository: Repository, state: RunState): Promise<void> {
   if (state.at.phase === "finished" && state.landing.phase !== "asked") return;
   const ref: RefName = integrationRef(state.run);
-  const tip = await readRef(repository, ref);
+  // Of a run that begins, only we know the name.
+  const tip = state.seq === 0 ? undefined : await readRef(repository, ref);
   if (tip === state.integration || (tip !== undefined && tip === state.merge?.candidate?.commit)) {
     return;
   }
