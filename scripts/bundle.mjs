@@ -6,7 +6,7 @@ import { rolldown } from "rolldown";
 import { root } from "./set-up.mjs";
 
 const bundled =
-  /^(?:zod|yaml|commander|picomatch|jsonc-parser|p-queue|p-timeout|eventemitter3)(?:\/|$)/;
+  /^(?:ci-info|zod|yaml|commander|picomatch|jsonc-parser|p-queue|p-timeout|eventemitter3)(?:\/|$)/;
 const sources = path.join(root, "src");
 
 const bundle = await rolldown({
@@ -22,8 +22,15 @@ const bundle = await rolldown({
   tsconfig: path.join(root, "tsconfig.build.json"),
   external: (name) => /^[^./]/.test(name) && !path.isAbsolute(name) && !bundled.test(name),
 });
+// A file is read whole before it begins; names stay, for whoever reads a stack.
+const spacing = { compress: false, mangle: false, codegen: { removeWhitespace: true } };
 const made = mkdtempSync(path.join(root, "dist."));
-await bundle.write({ dir: made, format: "esm", chunkFileNames: "parts/[name]-[hash].js" });
+await bundle.write({
+  dir: made,
+  format: "esm",
+  chunkFileNames: "parts/[name]-[hash].js",
+  minify: spacing,
+});
 await bundle.close();
 chmodSync(made, 0o755);
 chmodSync(path.join(made, "main.js"), 0o755);
