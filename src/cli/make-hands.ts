@@ -1,8 +1,10 @@
 /** The hands of a run, made real: its workers, its sandbox, who judges between approaches. */
 import type { RepoPath, RunId, UnitId } from "../core/id.ts";
 import type { Ownership } from "../core/ownership.ts";
+import { hasEnded } from "../core/reopening.ts";
 import { identity } from "../git/commit.ts";
 import { filterGuard } from "../git/filter-guard.ts";
+import { takesContentPlainly } from "../git/plain-content.ts";
 import type { Mark } from "../host/process-tree.ts";
 import { RealHands } from "../run/perform.ts";
 import type { RunnerParts } from "../run/runner.ts";
@@ -31,18 +33,32 @@ export async function makeHands(
   const { repository, eyes, checkoutLane } = driver;
   const { plan, settings } = state;
   const { sandbox } = chosen ?? (await chooseSandbox(repository, settings, plan));
-  const made = await makeWorkers(run, { settings, plan, repository, ownership }, sandbox);
+  const place = { gitDir: repository.commonDir };
+  const facts = {
+    settings,
+    plan,
+    repository,
+    ownership,
+    isAtWork: !state.units.every(({ at }) => hasEnded(at)),
+  };
+  const [made, author, filterConfig, plainContent] = await Promise.all([
+    makeWorkers(run, facts, sandbox),
+    identity(place),
+    filterGuard(place),
+    takesContentPlainly(place),
+  ]);
   const hands = new RealHands({
     pool,
     folder,
-    author: await identity({ gitDir: repository.commonDir }),
+    author,
     ownership,
     files,
     workers: made.workers,
     judge: made.judge,
     summarise: made.summarise,
     sandbox,
-    filterConfig: await filterGuard({ gitDir: repository.commonDir }),
+    filterConfig,
+    plainContent,
     checkoutLane,
     report: (activity) => eyes.activity(activity),
     mailbox,

@@ -24,11 +24,13 @@ export interface WorkerFacts {
   readonly plan: Plan;
   readonly repository: Repository;
   readonly ownership: Ownership;
+  /** Whether any unit is still to be worked on. */
+  readonly isAtWork: boolean;
 }
 
 export async function makeWorkers(
   run: RunId,
-  { settings, plan, repository, ownership }: WorkerFacts,
+  { settings, plan, repository, ownership, isAtWork }: WorkerFacts,
   sandbox: ((writable: readonly string[]) => Sandbox) | undefined,
 ): Promise<MadeWorkers> {
   const names = new Set(plan.units.map((unit) => unit.worker ?? settings.worker));
@@ -49,7 +51,9 @@ export async function makeWorkers(
     const told = Object.hasOwn(settings.workers, name) ? settings.workers[name] : undefined;
     if (told === undefined) throw unknownWorker(name);
     const worker =
-      told.type === "model" ? await makeModel(name, told) : await make(name, told, run, inSandbox);
+      told.type === "model"
+        ? await makeModel(name, told)
+        : await make(name, told, { run, isAtWork, sandbox: inSandbox });
     workers.set(name, worker);
     if ("close" in worker) closers.push(worker.close);
   }
@@ -94,9 +98,13 @@ type Made = Worker | (Worker & { close(): Promise<void> });
 async function make(
   name: string,
   told: Exclude<WorkerSettings, ModelSettings>,
-  run: RunId,
-  sandbox: ((place: Place) => Sandbox) | undefined,
+  facts: {
+    readonly run: RunId;
+    readonly isAtWork: boolean;
+    readonly sandbox: ((place: Place) => Sandbox) | undefined;
+  },
 ): Promise<Made> {
+  const { sandbox, ...rest } = facts;
   switch (told.type) {
     case "command": {
       const { createCommandWorker } = await import("../work/command-worker.ts");
@@ -106,7 +114,7 @@ async function make(
     case "codemod": {
       const { createCodemodWorker } = await import("../work/codemod-worker.ts");
       const { codemod } = told;
-      return createCodemodWorker({ name, codemod, run, ...(sandbox ? { sandbox } : {}) });
+      return createCodemodWorker({ name, codemod, ...rest, ...(sandbox ? { sandbox } : {}) });
     }
     default:
       return unreachable(told);

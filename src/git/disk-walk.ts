@@ -4,11 +4,14 @@ import { chmodSync, type Dirent, readdirSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { errorCode, isAbsent } from "../host/file.ts";
 import { onDisk } from "./disk-path.ts";
+import { type FolderMemory, type FolderStamp, stampOf } from "./folder-memory.ts";
 
 /** Paths are bytes, as latin1, relative to the root. */
 export interface DiskWalk {
   /** Regular files and links; empty unless asked for. */
   readonly files: readonly string[];
+  /** How many regular files and links there are. */
+  readonly fileCount: number;
   /** Regular files named `.git…`: among them those that git reads wherever they lie. */
   readonly rules: readonly string[];
   readonly specials: readonly string[];
@@ -25,6 +28,8 @@ export interface WalkOptions {
   readonly files?: boolean;
   /** What is passed over, with everything in it. */
   readonly skip: ReadonlySet<string>;
+  /** Of the same root; it is of use where nothing is passed over and no file's name is asked for. */
+  readonly memory?: FolderMemory | undefined;
 }
 
 /** Folders read before others get their turn; one takes some 15 µs, waiting for each would take ten times as long. */
@@ -32,26 +37,67 @@ const foldersAtOnce = 200;
 
 export async function walkDisk(root: string, options: WalkOptions): Promise<DiskWalk> {
   const found = new Findings();
+  const memory = options.skip.size === 0 && options.files !== true ? options.memory : undefined;
   const waiting = [options.start ?? ""];
   for (let read = 1; waiting.length > 0; read += 1) {
     const here = waiting.pop() ?? "";
-    for (const entry of found.enter(here, entriesOf(root, here))) {
-      const path = here === "" ? entry.name : `${here}/${entry.name}`;
-      if (!options.skip.has(path) && found.take(entry, path, options.files === true))
-        waiting.push(path);
-    }
+    const stamp = memory && stampOf(onDisk(root, here));
+    const known = stamp && memory.recall(here, stamp);
+    const folders = known?.folders ?? readFolder(root, here, { found, options, memory, stamp });
+    found.fileCount += known?.fileCount ?? 0;
+    for (const name of folders) waiting.push(below(here, name));
     if (read % foldersAtOnce === 0) await nextTurn();
   }
   return found;
 }
 
+interface Reading {
+  readonly found: Findings;
+  readonly options: WalkOptions;
+  readonly memory: FolderMemory | undefined;
+  readonly stamp: FolderStamp | undefined;
+}
+
+/** Answers the names of the folders in it, and remembers it where it holds nothing but folders and plain files. */
+function readFolder(
+  root: string,
+  here: string,
+  { found, options, memory, stamp }: Reading,
+): readonly string[] {
+  const [filesBefore, oddBefore] = [found.fileCount, found.oddCount];
+  const entries = found.enter(here, entriesOf(root, here));
+  const folders = entries
+    .filter((entry) => {
+      const path = below(here, entry.name);
+      return !options.skip.has(path) && found.take(entry, path, options.files === true);
+    })
+    .map((entry) => entry.name);
+  if (stamp !== undefined && found.oddCount === oddBefore)
+    memory?.remember(here, stamp, { fileCount: found.fileCount - filesBefore, folders });
+  return folders;
+}
+
+function below(folder: string, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
+}
+
 class Findings implements DiskWalk {
   readonly files: string[] = [];
+  fileCount = 0;
   readonly rules: string[] = [];
   readonly specials: string[] = [];
   readonly emptyFolders: string[] = [];
   readonly gitFolders: string[] = [];
   readonly closed: string[] = [];
+
+  /** How much was found that has to be told by its name. */
+  get oddCount(): number {
+    const { rules, specials, emptyFolders, gitFolders, closed } = this;
+    return [rules, specials, emptyFolders, gitFolders, closed].reduce(
+      (sum, list) => sum + list.length,
+      0,
+    );
+  }
 
   enter(folder: string, entries: readonly Dirent<string>[] | undefined): readonly Dirent<string>[] {
     if (entries === undefined) this.closed.push(folder);
@@ -66,6 +112,7 @@ class Findings implements DiskWalk {
     if (entry.name === ".git") this.gitFolders.push(path);
     else if (!entry.isFile() && !entry.isSymbolicLink()) this.specials.push(path);
     else {
+      this.fileCount += 1;
       if (files) this.files.push(path);
       if (entry.name.startsWith(".git") && entry.isFile()) this.rules.push(path);
     }

@@ -132,6 +132,49 @@ export function startGit(
   });
 }
 
+/** Reads, again and again: the index, the admin directory, the worktree, a mark, how many words there are, and the words of a git
+ *  command. It says the mark once that command has done its work, and ends where it has not. Nothing that it reads is code. */
+const shellScript = `
+child=
+trap 'kill -9 $child; exit 1' TERM
+while IFS= read -r index && IFS= read -r dir && IFS= read -r tree && IFS= read -r mark && read -r count; do
+  set -- --git-dir="$dir" --work-tree="$tree"
+  while [ "$count" -gt 0 ]; do
+    IFS= read -r word || exit 1
+    set -- "$@" "$word"
+    count=$((count - 1))
+  done
+  cd "$tree" || exit 1
+  GIT_INDEX_FILE="$index" git "$@" &
+  child=$!
+  wait "$child" || exit 1
+  printf '%s\\n' "$mark"
+done
+`;
+
+/** Starts a shell that starts gits: what it costs to start a process grows with the memory of whoever does it. It ends when
+ *  its stdin does, and with the git that it is at when it is terminated. */
+export function startGitShell(place: GitPlace, config: readonly string[]): GitChild {
+  const settings = [...hardened.filter((word) => word !== "-c"), ...config];
+  const told = settings.flatMap((setting, at): [string, string][] => {
+    const end = setting.indexOf("=");
+    return [
+      [`GIT_CONFIG_KEY_${at}`, setting.slice(0, end)],
+      [`GIT_CONFIG_VALUE_${at}`, setting.slice(end + 1)],
+    ];
+  });
+  return startProcess("sh", ["-c", shellScript], {
+    cwd: place.gitDir,
+    env: {
+      ...gitEnvironment(),
+      GIT_LITERAL_PATHSPECS: "1",
+      GIT_CONFIG_COUNT: String(settings.length),
+      ...Object.fromEntries(told),
+    },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+}
+
 /** simple-git, for porcelain only (status, log, diff summary): it takes an exit code without a word on stderr for success,
  *  and finds the repository from `folder` by itself. Loaded on first use, since it doubles the start of the program. */
 export async function porcelain(folder: string): Promise<SimpleGit> {

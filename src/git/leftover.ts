@@ -1,7 +1,7 @@
 /** Everything that a stopped worker left in its worktree, sorted: what the unit's commit may hold, what only a snapshot may
  *  hold, what no commit can hold. It looks, and takes away
  *  only what would harm a git that looks. */
-import { accessSync, chmodSync, constants, lstatSync } from "node:fs";
+import { accessSync, chmodSync, constants, lstatSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Sha } from "../core/id.ts";
@@ -10,12 +10,13 @@ import { type Change, embeddedRepository, unheldChange } from "./change.ts";
 import { absent, gitlink } from "./difference.ts";
 import { foldersAbove, onDisk } from "./disk-path.ts";
 import { type DiskWalk, walkDisk } from "./disk-walk.ts";
+import type { FolderMemory } from "./folder-memory.ts";
 import type { GitPlace } from "./git.ts";
 import { clearHazards } from "./hazards.ts";
 import { ignoredByBase, isIgnoreFile } from "./ignored.ts";
-import { type UnusualEntries, unusualEntries } from "./index-entries.ts";
+import { entryCount, type UnusualEntries, unusualEntries } from "./index-entries.ts";
 import type { IndexEntry } from "./snapshot-index.ts";
-import { readStatus, type Status, type StatusEntry } from "./status.ts";
+import { oneThread, readStatus, type Status, type StatusEntry } from "./status.ts";
 
 export interface LeftoverRequest {
   /** Its index holds the base's entries, as we wrote it: nothing that a worker could change is believed. */
@@ -31,11 +32,15 @@ export interface LeftoverRequest {
   readonly leftFolder: string;
   /** Further settings for git, as `filterGuard` gives them. */
   readonly config: readonly string[];
+  /** What was seen in this worktree before. */
+  readonly memory?: FolderMemory | undefined;
 }
 
 /** Paths are bytes, as latin1. */
 export interface Leftover {
   readonly head: Sha | undefined;
+  /** Whether the base has files of attributes. */
+  readonly attributes: boolean;
   /** Regular files and links that differ from the base. */
   readonly edited: readonly IndexEntry[];
   /** Those that the base does not have. */
@@ -55,10 +60,10 @@ export interface Leftover {
 
 export async function readLeftover(request: LeftoverRequest): Promise<Leftover> {
   const { place, kept, sparse } = request;
-  const unusual = await unusualEntries(place, await readFile(place.indexFile), request.base);
-  const walk = await walkDisk(place.workTree, { skip: kept, files: sparse });
+  const { memory } = request;
+  const walk = await walkDisk(place.workTree, { skip: kept, files: sparse, memory });
   const hazards = await clearHazards(place.workTree, walk, request.leftFolder);
-  const status = await readStatus(place, { untracked: true, config: request.config });
+  const [status, unusual] = await statusOf(request, walk);
   const untracked = await sortUntracked(request, status, walk);
   const modules = await usedModules(place.workTree, unusual);
   const tracked = status.tracked.filter((entry) => entry.unstaged !== ".");
@@ -73,6 +78,7 @@ export async function readLeftover(request: LeftoverRequest): Promise<Leftover> 
   const editedNames = new Set(edited.fit);
   return {
     head: status.head,
+    attributes: unusual.attributes,
     edited: edits.filter((entry) => editedNames.has(entry.path)).map(indexEntry),
     added: work.fit,
     deletes: [...goneNames],
@@ -96,6 +102,28 @@ export async function readLeftover(request: LeftoverRequest): Promise<Leftover> 
       ...emptyFolders(walk, unusual, goneNames),
     ],
   };
+}
+
+/** Where there are no more files than the index tells of, git need not look for others, which takes it as long as all the rest. */
+async function statusOf(
+  request: LeftoverRequest,
+  walk: DiskWalk,
+): Promise<[Status, UnusualEntries]> {
+  const { place, base } = request;
+  const config = [...request.config, oneThread];
+  const index = readFileSync(place.indexFile);
+  const others = walk.fileCount > entryCount(index) || walk.gitFolders.length > 0;
+  const asked = readStatus(place, { untracked: others, config });
+  // Read meanwhile; what git has against the worktree is told when it is waited for.
+  asked.catch(() => undefined);
+  const unusual = await unusualEntries(place, index, base);
+  const status = await asked;
+  if (others) return [status, unusual];
+  const gone = status.tracked.filter(
+    ({ path: name, unstaged }) => unstaged !== "." && !isHoldable(place.workTree, name),
+  );
+  const all = walk.fileCount === unusual.written - gone.length;
+  return [all ? status : await readStatus(place, { untracked: true, config }), unusual];
 }
 
 const newFile = { oldMode: absent, newMode: "100644" };

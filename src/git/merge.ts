@@ -4,6 +4,7 @@
 import { Failure } from "../core/failure.ts";
 import type { RepoPath, Sha } from "../core/id.ts";
 import { again } from "./again.ts";
+import { disjointMerge, type MergeSides } from "./disjoint-merge.ts";
 import { type GitPlace, git, zeroSeparated } from "./git.ts";
 
 export type MergeVerdict =
@@ -15,11 +16,6 @@ export type MergeVerdict =
       readonly message: string;
     };
 
-export interface MergeSides {
-  readonly onto: Sha;
-  readonly head: Sha;
-}
-
 /** The door turns rename detection off for diffs, and a merge would inherit that; these are git's own defaults. */
 const mergeSettings = ["merge.renames=true", "merge.directoryRenames=conflict"];
 
@@ -29,6 +25,8 @@ export async function mergeInMemory(
   sides: MergeSides,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<MergeVerdict> {
+  const apart = place.standing && (await disjointMerge(place.standing, sides));
+  if (apart !== undefined) return { type: "clean", tree: apart };
   const answer = await again(() =>
     git(
       { gitDir: place.gitDir },

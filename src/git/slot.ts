@@ -1,18 +1,29 @@
 /** A pool of worktrees that are made once and used again for unit after unit. Each time one is prepared it holds exactly the
  *  files of its base, whatever the last worker left in it or did to it; nothing that a worker could write is believed. */
-import { constants, existsSync } from "node:fs";
-import { copyFile, lstat, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { RefName, RepoPath, Sha } from "../core/id.ts";
 import { fileFailure, isAbsent, readTextIfThere } from "../host/file.ts";
 import { pointHead, resetAdmin, resetPointer, slotIndex } from "./admin-dir.ts";
 import { type GitPlace, git } from "./git.ts";
 import { indexedPaths } from "./index-file.ts";
+import { writeLoose } from "./loose-slot.ts";
 import { putRef } from "./ref.ts";
 import { markerName, markerText, type SlotNumber, slotName, slotPath } from "./slot-home.ts";
+import { restoreKnown, type Unlike } from "./slot-restore.ts";
 import { sparseConfig, sparsePatterns } from "./sparse.ts";
 import { tidyFolder } from "./tidy-folder.ts";
-import { addWorktree, discardSlot, isMendable, type SlotPool } from "./worktree.ts";
+import { addWorktree, discardSlot, isMendable, notesOf, type SlotPool } from "./worktree.ts";
 
 /** A worktree that is ready for an attempt. */
 export interface Slot {
@@ -26,7 +37,12 @@ export interface Slot {
 export type Checkout =
   | { readonly mode: "full" }
   /** Only these files are written; those that do not exist in the base are passed over. */
-  | { readonly mode: "sparse"; readonly paths: readonly RepoPath[] };
+  | {
+      readonly mode: "sparse";
+      readonly paths: readonly RepoPath[];
+      /** Nobody will ask git in this worktree: see loose-slot.ts. */
+      readonly loose?: boolean;
+    };
 
 export interface SlotContent {
   readonly base: Sha;
@@ -65,13 +81,17 @@ async function prepareOnce(
   const known = await usableAdmin(pool, name, folder);
   const adminDir = known ?? (await addWorktree(pool, name, content.base));
   const slot = { number, path: folder, adminDir, gitPlace: { gitDir: adminDir, workTree: folder } };
+  const notes = notesOf(pool, name);
+  const { unlike } = notes;
+  notes.unlike = undefined;
+  notes.written = undefined;
   const branch = content.branch;
   const how = signal === undefined ? {} : { signal };
   // Both are waited for, also when one fails: nothing of ours may still be running in the slot then.
   const [moved, filled] = await Promise.allSettled([
     // From whatever an earlier attempt left it at: its snapshot has that.
     branch === undefined ? undefined : putRef(pool.repository, atBase(branch, content.base), how),
-    fill(pool, slot, content, { fresh: known === undefined, signal }),
+    fill(pool, slot, content, { fresh: known === undefined, unlike, signal }),
   ]);
   if (moved.status === "rejected") throw moved.reason;
   if (filled.status === "rejected") throw filled.reason;
@@ -93,7 +113,7 @@ async function usableAdmin(
   const adminDir = pool.known.get(name);
   if (adminDir === undefined && !existsSync(folder)) return undefined;
   const marker = adminDir && (await readTextIfThere(path.join(adminDir, markerName)));
-  if (marker === markerText(pool, name) && (await isFolder(folder))) return adminDir;
+  if (marker === markerText(pool, name) && isFolder(folder)) return adminDir;
   await discardSlot(pool, name);
   return undefined;
 }
@@ -103,28 +123,56 @@ async function fill(
   pool: SlotPool,
   slot: Slot,
   content: SlotContent,
-  how: { readonly fresh: boolean; readonly signal: AbortSignal | undefined },
+  how: {
+    readonly fresh: boolean;
+    readonly unlike: Unlike | undefined;
+    readonly signal: AbortSignal | undefined;
+  },
 ): Promise<void> {
   const { base, checkout } = content;
   const indexFile = slotIndex(slot.adminDir, checkout.mode);
   resetAdmin(pool, slotName(slot.number), slot.adminDir);
   await pointHead(pool, slot.adminDir, { commit: base });
-  await rm(slotIndex(slot.adminDir, checkout.mode === "full" ? "sparse" : "full"), { force: true });
+  rmSync(slotIndex(slot.adminDir, checkout.mode === "full" ? "sparse" : "full"), { force: true });
   const place = { ...slot.gitPlace, indexFile };
   const signal = how.signal === undefined ? {} : { signal: how.signal };
+  const { unlike } = how;
+  const { commonDir, standing } = pool.repository;
+  const config = [...disposable, ...sparseConfig(checkout.mode)];
+  if (!how.fresh && unlike !== undefined && checkout.mode === "full") {
+    const whole = { gitDir: slot.adminDir, workTree: slot.path, indexFile, standing };
+    const restoring = { place: whole, commonDir, unlike, base, config, ...signal };
+    if (await restoreKnown(restoring)) return publishIndex(slot.adminDir, indexFile);
+  }
   if (!how.fresh) {
     const tidied = checkout.mode === "full" && (await tidy(pool, slot, indexFile, base));
     if (!tidied) await renewFolder(pool, slot, indexFile);
     resetPointer(slot.path, slot.adminDir);
   }
-  if (checkout.mode === "sparse") await writePatterns(slot.adminDir, checkout.paths);
+  if (await fillLoosely(pool, slot, content)) return;
+  if (checkout.mode === "sparse") writePatterns(slot.adminDir, checkout.paths);
   await git(
     place,
     ["checkout", "--quiet", "--force", "--detach", "--no-recurse-submodules", base],
-    { config: [...disposable, ...sparseConfig(checkout.mode)], ...signal },
+    { config, ...signal },
   );
-  await publishIndex(slot.adminDir, indexFile);
-  await rm(path.join(slot.adminDir, "info"), { recursive: true, force: true });
+  publishIndex(slot.adminDir, indexFile);
+  rmSync(path.join(slot.adminDir, "info"), { recursive: true, force: true });
+}
+
+/** True where the files lie there, and git knows of none of them. */
+async function fillLoosely(
+  pool: SlotPool,
+  slot: Slot,
+  { base, checkout }: SlotContent,
+): Promise<boolean> {
+  const { standing } = pool.repository;
+  if (standing === undefined || checkout.mode === "full" || checkout.loose !== true) return false;
+  const written = await writeLoose(standing, slot.path, { base, paths: checkout.paths });
+  if (written === undefined) return false;
+  rmSync(slotIndex(slot.adminDir, "sparse"), { force: true });
+  notesOf(pool, slotName(slot.number)).written = written;
+  return true;
 }
 
 /** A slot can be made again: nothing in it needs to outlive a power cut. Its index must be a plain one whatever the user
@@ -139,6 +187,8 @@ const disposable = [
   "core.splitIndex=false",
   "core.untrackedCache=false",
   "index.sparse=false",
+  // Several worktrees are filled at once: threads for each of them only get into each other's way.
+  "core.preloadIndex=false",
 ];
 
 /** False where our index cannot be read: the folder is then made anew. */
@@ -152,39 +202,39 @@ async function tidy(pool: SlotPool, slot: Slot, indexFile: string, base: Sha): P
 
 /** For a sparse slot an empty folder is nearer than a tidy one. */
 async function renewFolder(pool: SlotPool, slot: Slot, indexFile: string): Promise<void> {
-  if (indexFile === slotIndex(slot.adminDir, "full")) await rm(indexFile, { force: true });
+  if (indexFile === slotIndex(slot.adminDir, "full")) rmSync(indexFile, { force: true });
   await pool.trash.folders.throwIn(slot.path);
   try {
-    await mkdir(slot.path);
+    mkdirSync(slot.path);
   } catch (error) {
     throw fileFailure(error, `make ${slot.path}`);
   }
 }
 
-async function writePatterns(adminDir: string, paths: readonly RepoPath[]): Promise<void> {
+function writePatterns(adminDir: string, paths: readonly RepoPath[]): void {
   const folder = path.join(adminDir, "info");
   try {
-    await mkdir(folder);
-    await writeFile(path.join(folder, "sparse-checkout"), sparsePatterns(paths));
+    mkdirSync(folder);
+    writeFileSync(path.join(folder, "sparse-checkout"), sparsePatterns(paths));
   } catch (error) {
     throw fileFailure(error, `write ${folder}`);
   }
 }
 
 /** Gives the worker's git an index; ours is not shown to it. */
-async function publishIndex(adminDir: string, indexFile: string): Promise<void> {
+function publishIndex(adminDir: string, indexFile: string): void {
   const draft = path.join(adminDir, "index.pleach");
   try {
-    await copyFile(indexFile, draft, constants.COPYFILE_FICLONE);
-    await rename(draft, path.join(adminDir, "index"));
+    copyFileSync(indexFile, draft, constants.COPYFILE_FICLONE);
+    renameSync(draft, path.join(adminDir, "index"));
   } catch (error) {
     throw fileFailure(error, `copy ${indexFile}`);
   }
 }
 
-async function isFolder(file: string): Promise<boolean> {
+function isFolder(file: string): boolean {
   try {
-    return (await lstat(file)).isDirectory();
+    return lstatSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
   } catch (error) {
     if (isAbsent(error)) return false;
     throw fileFailure(error, `look at ${file}`);

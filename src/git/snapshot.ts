@@ -10,20 +10,18 @@ import { isPassing } from "./again.ts";
 import { type Change, changeOf, unheldChange } from "./change.ts";
 import { commitTree, type Identity } from "./commit.ts";
 import { absent, type Difference, differenceOf } from "./difference.ts";
+import type { FolderMemory } from "./folder-memory.ts";
 import type { GitPlace } from "./git.ts";
 import { isExcludeOlder } from "./ignored.ts";
 import { keepLeft } from "./leavings.ts";
 import { type Leftover, type LeftoverRequest, readLeftover } from "./leftover.ts";
+import { readLoose, type Written } from "./loose-slot.ts";
 import { pathFromBytes, pathToBytes } from "./path-text.ts";
 import { isKept } from "./pruning.ts";
 import { readRef, updateRefs } from "./ref.ts";
-import {
-  beginIndex,
-  changeIndex,
-  type IndexScope,
-  trustedIndex,
-  writeTree,
-} from "./snapshot-index.ts";
+import type { Unlike } from "./slot-restore.ts";
+import { trustedIndex } from "./snapshot-index.ts";
+import { directly, type SnapshotTrees, scopeOf, throughIndex } from "./snapshot-trees.ts";
 
 export interface SnapshotRequest {
   /** The worktree, by its admin directory. No process of the worker is left. */
@@ -44,6 +42,10 @@ export interface SnapshotRequest {
   readonly fileBytesMax?: number;
   /** From `filterGuard`, once per run. */
   readonly config?: readonly string[];
+  /** From `takesContentPlainly`, once per run. */
+  readonly plainContent?: boolean;
+  /** What was seen in this worktree before. */
+  readonly memory?: FolderMemory | undefined;
 }
 
 export interface Snapshot {
@@ -59,6 +61,8 @@ export interface Snapshot {
   readonly ignored?: readonly string[];
   /** What no commit can hold, sorted; folders end in `/`. */
   readonly left: readonly string[];
+  /** Everything in the folder that is not as the base has it. Absent where there is more to it than files. */
+  readonly unlike?: Unlike;
 }
 
 const ignoredMax = 100;
@@ -71,7 +75,7 @@ export async function takeSnapshot(request: SnapshotRequest): Promise<Snapshot> 
   const { place, commonDir, base } = request;
   secureAdmin(place.gitDir, commonDir);
   const indexFile = await trustedIndex(scopeOf(request), base, request.checkout);
-  const leftFolder = path.join(request.recordFolder, "left");
+  const leftFolder = leftFolderOf(request);
   const leftover = await readMending({
     place: { ...place, indexFile },
     commonDir,
@@ -82,10 +86,37 @@ export async function takeSnapshot(request: SnapshotRequest): Promise<Snapshot> 
     excludeTrusted: await isExcludeOlder(commonDir, request.since),
     config: request.config ?? [],
     leftFolder,
+    memory: request.memory,
   });
-  const written = await writeWhole(request, leftover, indexFile);
+  const written = await writeWhole(
+    request,
+    leftover,
+    async () => (await directly(request, leftover)) ?? throughIndex(request, leftover, indexFile),
+  );
+  return told(request, leftover, written);
+}
+
+/** Of a slot that has no index. Undefined where one is needed to tell. */
+export async function takeLooseSnapshot(
+  request: SnapshotRequest,
+  loose: Written,
+): Promise<Snapshot | undefined> {
+  const { place, fileBytesMax = defaultFileBytesMax } = request;
+  const leftover = await readLoose(place.workTree, loose, fileBytesMax);
+  const trees = leftover && (await directly(request, leftover));
+  if (leftover === undefined || trees === undefined) return undefined;
+  const whole = async () => (await directly(request, leftover)) ?? trees;
+  return told(request, leftover, await writeWhole(request, leftover, whole));
+}
+
+async function told(
+  request: SnapshotRequest,
+  leftover: Leftover,
+  written: Kept,
+): Promise<Snapshot> {
+  const leftFolder = leftFolderOf(request);
   const copied = [...new Set([...leftover.copied, ...written.refused])];
-  for (const name of copied) await keepLeft(place.workTree, leftFolder, name);
+  for (const name of copied) await keepLeft(request.place.workTree, leftFolder, name);
   const changed = [...written.differences.map(changeOf), ...leftover.unheld, ...written.unheld];
   return {
     ...(written.changeTree === undefined ? {} : { changeTree: written.changeTree }),
@@ -96,7 +127,23 @@ export async function takeSnapshot(request: SnapshotRequest): Promise<Snapshot> 
       ? {}
       : { ignored: [...leftover.extras].sort().slice(0, ignoredMax).map(pathFromBytes) }),
     left: [...new Set([...copied, ...leftover.named])].map(pathFromBytes).sort(),
+    ...unlikeBase(request, leftover, copied),
   };
+}
+
+function leftFolderOf({ recordFolder }: SnapshotRequest): string {
+  return path.join(recordFolder, "left");
+}
+
+function unlikeBase(
+  { kept, base }: SnapshotRequest,
+  { edited, added, deletes, unskipped, extras, unheld, named, head }: Leftover,
+  copied: readonly string[],
+): Pick<Snapshot, "unlike"> {
+  const other = [kept, copied, named, unheld, unskipped].some((list) => list.length > 0);
+  if (other || (head !== undefined && head !== base)) return {};
+  const tracked = [...edited.map((entry) => entry.path), ...deletes];
+  return { unlike: { base, tracked, others: [...added, ...extras] } };
 }
 
 /** A worker may have broken the HEAD of its worktree; then what it committed is not to be found, but its files are. */
@@ -110,7 +157,7 @@ async function readMending(request: LeftoverRequest): Promise<Leftover> {
   }
 }
 
-interface Written {
+interface Kept {
   readonly changeTree?: Sha;
   readonly commit?: Sha;
   readonly plain: boolean;
@@ -124,8 +171,8 @@ interface Written {
 async function writeWhole(
   request: SnapshotRequest,
   leftover: Leftover,
-  indexFile: string,
-): Promise<Written> {
+  write: () => Promise<SnapshotTrees>,
+): Promise<Kept> {
   const { edited, added, deletes, unskipped, extras, head } = leftover;
   const touched = [edited, added, deletes, unskipped, extras].some((list) => list.length > 0);
   if (!touched && (head === undefined || head === request.base))
@@ -133,7 +180,7 @@ async function writeWhole(
   let broken: Sha | undefined;
   for (let tries = 1; tries <= wholeTries; tries += 1) {
     try {
-      const written = await writeOnce(request, leftover, { indexFile, broken });
+      const written = await writeOnce(request, leftover, { write, broken });
       if (await isWhole(request, written)) return written;
       broken = written.commit;
     } catch (error) {
@@ -147,23 +194,17 @@ async function writeWhole(
 async function writeOnce(
   request: SnapshotRequest,
   leftover: Leftover,
-  { indexFile, broken }: { readonly indexFile: string; readonly broken: Sha | undefined },
-): Promise<Written> {
+  {
+    write,
+    broken,
+  }: { readonly write: () => Promise<SnapshotTrees>; readonly broken: Sha | undefined },
+): Promise<Kept> {
   const { base } = request;
-  const scope = scopeOf(request);
-  const { edited, added, deletes, unskipped, extras } = leftover;
-  await beginIndex(scope.place, indexFile);
-  const failed = await changeIndex(scope, {
-    reread: edited,
-    // An entry that is gone has no mark either that its file is left out.
-    remove: [...deletes, ...unskipped],
-    add: [...edited.map((entry) => entry.path), ...unskipped, ...added],
-  });
-  const changeTree = await writeTree(scope);
-  const differences = await differenceOf(request.place, base, changeTree);
+  const written = await write();
+  const { changeTree, snapshotTree, failed, failedExtras } = written;
+  const { added, extras } = leftover;
+  const differences = written.differences ?? (await differenceOf(request.place, base, changeTree));
   const unheld = [...new Set([...failed, ...missing(added, differences)])];
-  const failedExtras = await changeIndex(scope, { reread: [], remove: [], add: extras });
-  const snapshotTree = extras.length === 0 ? changeTree : await writeTree(scope);
   const more =
     snapshotTree === changeTree ? [] : await differenceOf(request.place, changeTree, snapshotTree);
   const head = leftover.head ?? base;
@@ -182,10 +223,6 @@ async function writeOnce(
       return unheldChange(name, { oldMode, newMode: "100644" });
     }),
   };
-}
-
-function scopeOf({ place, config }: SnapshotRequest): IndexScope {
-  return { place: { gitDir: place.gitDir, workTree: place.workTree }, config: config ?? [] };
 }
 
 /** New paths that did not get into the tree: git refuses some names, such as `.GIT/x`, without a word. */
@@ -220,7 +257,7 @@ async function keepCommit(
   });
 }
 
-async function isWhole(request: SnapshotRequest, { commit, plain }: Written): Promise<boolean> {
+async function isWhole(request: SnapshotRequest, { commit, plain }: Kept): Promise<boolean> {
   if (commit === undefined) return true;
   const home = { commonDir: request.commonDir, standing: request.place.standing };
   return isKept(home, { from: request.base, to: commit, plain });

@@ -2,20 +2,39 @@
  *  our memory: asking one that stays costs a fiftieth. None of them says what a refusal means: where one ends without an
  *  answer, a git of its own is asked, and tells. */
 import { randomBytes } from "node:crypto";
-import { rm, writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { Failure } from "../core/failure.ts";
 import { isSha, type Sha } from "../core/id.ts";
 import { fileFailure } from "../host/file.ts";
-import { Conversation } from "./conversation.ts";
 import { absent, gitlink, parseDifferences } from "./difference.ts";
 import { startGit } from "./git.ts";
-import type { Standing } from "./standing.ts";
+import { type ObjectReader, openObjects } from "./objects.ts";
+import type { RefHome } from "./ref.ts";
+import type { Standing, TreeEdit, WorktreeCommand } from "./standing.ts";
+import { StandingShells } from "./standing-shells.ts";
+import { type Question, StandingTalk } from "./standing-talk.ts";
+import { TreeLoom } from "./tree-loom.ts";
+
+/** What objects hold never changes: so many answers are kept, and texts up to this length. */
+const knownMax = 1000;
+const knownDifferenceMax = 20_000;
 
 export class StandingGits implements Standing {
   readonly #draft: string;
-  readonly #refs: StandingGit;
-  readonly #trees: StandingGit;
-  readonly #differences: StandingGit;
-  readonly #commits: StandingGit;
+  readonly #refs: StandingTalk;
+  readonly #trees: StandingTalk;
+  readonly #differences: StandingTalk;
+  readonly #commits: StandingTalk;
+  readonly #blobs: StandingTalk;
+  readonly #newTrees: StandingTalk;
+  readonly #loom: TreeLoom;
+  readonly #shells: StandingShells;
+  readonly #home: RefHome;
+  readonly #treesOf = new Map<Sha, Sha>();
+  readonly #parentsOf = new Map<Sha, readonly Sha[]>();
+  readonly #differencesOf = new Map<string, string>();
+  #objects: ObjectReader | undefined;
 
   /** `draft` is a file of ours that may be written and is gone at the end. */
   constructor(commonDir: string, draft: string) {
@@ -30,11 +49,24 @@ export class StandingGits implements Standing {
       "--no-abbrev",
     ];
     const writer = ["hash-object", "-t", "commit", "-w", "--no-filters", "--stdin-paths"];
+    const blobWriter = ["hash-object", "-w", "--no-filters", "--stdin-paths"];
     this.#draft = draft;
-    this.#refs = new StandingGit(commonDir, ["update-ref", "--stdin", "-z"]);
-    this.#trees = new StandingGit(commonDir, ["cat-file", "--batch-check"]);
-    this.#differences = new StandingGit(commonDir, differ);
-    this.#commits = new StandingGit(commonDir, writer);
+    const place = { gitDir: commonDir };
+    const talk = (args: readonly string[]) =>
+      new StandingTalk(() => startGit(place, args, { conversation: true }));
+    this.#refs = talk(["update-ref", "--stdin", "-z"]);
+    this.#trees = talk(["cat-file", "--batch-check"]);
+    this.#differences = talk(differ);
+    this.#commits = talk(writer);
+    this.#blobs = talk(blobWriter);
+    // What a tree names was in another tree, or has just been written.
+    this.#newTrees = talk(["mktree", "-z", "--batch", "--missing"]);
+    this.#shells = new StandingShells(commonDir);
+    this.#home = { commonDir };
+    this.#loom = new TreeLoom({
+      read: (oid) => this.readObject(oid),
+      write: (trees) => this.#writeTrees(trees),
+    });
   }
 
   async moveRefs(instructions: string): Promise<boolean> {
@@ -43,20 +75,26 @@ export class StandingGits implements Standing {
   }
 
   async differenceOf(from: Sha, to: Sha): Promise<string | undefined> {
-    const trees = [await this.#treeOf(from), await this.#treeOf(to)];
+    const trees = [await this.#knownTreeOf(from), await this.#knownTreeOf(to)];
     if (trees.includes(undefined)) return undefined;
+    const key = trees.join(" ");
+    const known = this.#differencesOf.get(key);
+    if (known !== undefined) return known;
     // A line that names no objects is given back, and everything before it with it.
     const mark = lastLine();
     const said = await this.#differences.ask(() => ({
-      text: `${trees.join(" ")}\n${mark}`,
+      text: `${key}\n${mark}`,
       end: mark,
     }));
-    return said?.slice(said.indexOf("\n") + 1);
+    const difference = said?.slice(said.indexOf("\n") + 1);
+    if (difference !== undefined && difference.length < knownDifferenceMax)
+      remember(this.#differencesOf, key, difference);
+    return difference;
   }
 
   async hasNewObjects(from: Sha, to: Sha): Promise<boolean | undefined> {
     const said = await this.differenceOf(from, to);
-    const root = await this.#treeOf(to);
+    const root = await this.#knownTreeOf(to);
     if (said === undefined || root === undefined) return undefined;
     const below = parseDifferences(said, { trees: true })
       .filter(({ newMode }) => newMode !== absent && newMode !== gitlink)
@@ -71,19 +109,98 @@ export class StandingGits implements Standing {
   }
 
   async writeCommit(tree: Sha, text: string): Promise<Sha | undefined> {
-    if (this.#draft.includes("\n") || (await this.#treeOf(tree)) !== tree) return undefined;
-    const said = await this.#commits.ask(async () => {
-      await writeDraft(this.#draft, text);
+    if (this.#draft.includes("\n") || (await this.#knownTreeOf(tree)) !== tree) return undefined;
+    const said = await this.#commits.ask(() => {
+      writeDraft(this.#draft, text);
       return { text: `${this.#draft}\n`, end: "\n" };
     });
-    return said !== undefined && isSha(said) ? said : undefined;
+    if (said === undefined || !isSha(said)) return undefined;
+    remember(this.#treesOf, said, tree);
+    return said;
+  }
+
+  async writeBlobs(files: readonly string[]): Promise<readonly Sha[] | undefined> {
+    if (files.length === 0) return [];
+    // A path is a line; where one holds a line end, a git of its own is told in another way.
+    if (files.some((file) => file.includes("\n"))) return undefined;
+    const text = Buffer.from(files.map((file) => `${file}\n`).join(""), "latin1");
+    return this.#oids(this.#blobs, { text, end: files.length });
+  }
+
+  async entriesAt(of: Sha, paths: readonly string[]) {
+    const tree = await this.#knownTreeOf(of);
+    return tree && this.#loom.entriesAt(tree, paths);
+  }
+
+  async weave(of: Sha, edits: readonly TreeEdit[]): Promise<Sha | undefined> {
+    const tree = await this.#knownTreeOf(of);
+    const woven = tree && (await this.#loom.weave(tree, edits));
+    if (woven !== undefined) remember(this.#treesOf, woven, woven);
+    return woven;
+  }
+
+  async parentsOf(commit: Sha): Promise<readonly Sha[] | undefined> {
+    const known = this.#parentsOf.get(commit);
+    if (known !== undefined) return known;
+    const text = (await this.readObject(commit))?.toString("latin1");
+    const header = text?.slice(0, text.indexOf("\n\n")).split("\n");
+    if (header?.[0]?.startsWith("tree ") !== true) return undefined;
+    const lines = header.filter((line) => line.startsWith("parent "));
+    const parents = lines.map((line) => line.slice("parent ".length)).filter(isSha);
+    remember(this.#parentsOf, commit, parents);
+    return parents;
+  }
+
+  async readObject(oid: Sha): Promise<Buffer | undefined> {
+    this.#objects ??= openObjects(this.#home);
+    const objects = this.#objects;
+    try {
+      const found = await objects.readBlob(oid);
+      return found.type === "blob" ? found.bytes : undefined;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      if (this.#objects === objects) this.#objects = undefined;
+      return undefined;
+    }
+  }
+
+  #writeTrees(trees: readonly Buffer[]): Promise<readonly Sha[] | undefined> {
+    const end = Buffer.from([0]);
+    const text = Buffer.concat(trees.flatMap((lines) => [lines, end]));
+    return this.#oids(this.#newTrees, { text, end: trees.length });
+  }
+
+  async #oids(talk: StandingTalk, question: Question): Promise<readonly Sha[] | undefined> {
+    const said = (await talk.ask(() => question))?.split("\n");
+    return said?.every(isSha) ? said : undefined;
+  }
+
+  inWorktree(command: WorktreeCommand): Promise<string | undefined> {
+    return this.#shells.run(command);
   }
 
   /** Waits for what is under way, and for all of them to end. */
   async close(): Promise<void> {
-    const all = [this.#refs, this.#trees, this.#differences, this.#commits];
-    await Promise.all(all.map((each) => each.close()));
+    const talks = [
+      this.#refs,
+      this.#trees,
+      this.#differences,
+      this.#commits,
+      this.#blobs,
+      this.#newTrees,
+    ];
+    const closing = [...talks, this.#shells].map((each) => each.close());
+    await Promise.all([...closing, this.#objects?.close()]);
     await rm(this.#draft, { force: true });
+  }
+
+  /** As it was told before, though the object may be gone by now. */
+  async #knownTreeOf(sha: Sha): Promise<Sha | undefined> {
+    const known = this.#treesOf.get(sha);
+    if (known !== undefined) return known;
+    const tree = await this.#treeOf(sha);
+    if (tree !== undefined) remember(this.#treesOf, sha, tree);
+    return tree;
   }
 
   /** Of a commit or a tree. */
@@ -94,61 +211,21 @@ export class StandingGits implements Standing {
   }
 }
 
+function remember<Key, Value>(answers: Map<Key, Value>, key: Key, value: Value): void {
+  if (answers.size >= knownMax) answers.clear();
+  answers.set(key, value);
+}
+
 /** A line that no answer holds by chance. */
 function lastLine(): string {
   return `end-${randomBytes(12).toString("hex")}\n`;
 }
 
-async function writeDraft(file: string, text: string): Promise<void> {
+/** Waiting for a few hundred bytes would take longer than writing them. */
+function writeDraft(file: string, text: string): void {
   try {
-    await writeFile(file, text);
+    writeFileSync(file, text);
   } catch (error) {
     throw fileFailure(error, `write ${file}`);
-  }
-}
-
-interface Question {
-  readonly text: string;
-  /** What the answer ends with. */
-  readonly end: string;
-}
-
-/** Answers one question after the other. A new one is started where it has ended. */
-class StandingGit {
-  readonly #commonDir: string;
-  readonly #args: readonly string[];
-  #talk: Conversation | undefined;
-  #last: Promise<unknown> = Promise.resolve();
-
-  constructor(commonDir: string, args: readonly string[]) {
-    this.#commonDir = commonDir;
-    this.#args = args;
-  }
-
-  /** Undefined where git ended instead. `question` is called when its turn has come. */
-  ask(question: () => Question | Promise<Question>): Promise<string | undefined> {
-    const mine = this.#last.then(async () => this.#put(await question()));
-    this.#last = mine.catch(() => undefined);
-    return mine;
-  }
-
-  async close(): Promise<void> {
-    await this.#last;
-    const talk = this.#talk;
-    this.#talk = undefined;
-    await talk?.ends();
-  }
-
-  async #put({ text, end }: Question): Promise<string | undefined> {
-    const place = { gitDir: this.#commonDir };
-    this.#talk ??= new Conversation(startGit(place, this.#args, { conversation: true }));
-    const talk = this.#talk;
-    talk.say(text);
-    const said = await talk.hears(end);
-    if (said === undefined) {
-      this.#talk = undefined;
-      await talk.ends();
-    }
-    return said;
   }
 }

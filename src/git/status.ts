@@ -2,6 +2,7 @@
  *  repository inside the checkout. */
 import { isSha, type Sha } from "../core/id.ts";
 import { type GitPlace, git, zeroSeparated } from "./git.ts";
+import type { WorktreeCommand } from "./standing.ts";
 
 /** A tracked path that differs between HEAD and the index (`staged`) or the index and the disk (`unstaged`). */
 export interface StatusEntry {
@@ -30,32 +31,39 @@ export interface Status {
 /** No honest checkout takes as long; what a worker left could make git wait for ever. */
 const statusTimeoutMs = 15 * 60_000;
 const settings = ["core.untrackedCache=false", "core.trustctime=true", "core.checkStat=default"];
+/** Worktrees of ours are looked at several at a time: threads for each only get into each other's way. */
+export const oneThread = "core.preloadIndex=false";
 
 /** `untracked: false` is faster: only tracked paths are looked at. */
 export async function readStatus(
   place: GitPlace,
   options: { readonly untracked: boolean; readonly config?: readonly string[] },
 ): Promise<Status> {
-  const answer = await git(
-    place,
-    [
-      "status",
-      "--porcelain=v2",
-      "--branch",
-      "-z",
-      "--no-renames",
-      "--ignore-submodules=all",
-      ...(options.untracked
-        ? ["--untracked-files=all", "--ignored=matching"]
-        : ["--untracked-files=no"]),
-    ],
-    {
-      encoding: "latin1",
-      config: [...settings, ...(options.config ?? [])],
-      signal: AbortSignal.timeout(statusTimeoutMs),
-    },
-  );
-  return parseStatus(answer.stdout);
+  const args = [
+    "status",
+    "--porcelain=v2",
+    "--branch",
+    "-z",
+    "--no-renames",
+    "--ignore-submodules=all",
+    ...(options.untracked
+      ? ["--untracked-files=all", "--ignored=matching"]
+      : ["--untracked-files=no"]),
+  ];
+  const config = [...settings, ...(options.config ?? [])];
+  const signal = AbortSignal.timeout(statusTimeoutMs);
+  const told = await toldByShell(place, { args, config, signal });
+  signal.throwIfAborted();
+  const how = { encoding: "latin1", config, signal } as const;
+  return parseStatus(told ?? (await git(place, args, how)).stdout);
+}
+
+async function toldByShell(
+  { standing, gitDir, workTree, indexFile }: GitPlace,
+  command: Omit<WorktreeCommand, "place">,
+): Promise<string | undefined> {
+  if (workTree === undefined || indexFile === undefined) return undefined;
+  return standing?.inWorktree({ ...command, place: { gitDir, workTree, indexFile } });
 }
 
 function parseStatus(text: string): Status {

@@ -1,6 +1,7 @@
 /** Removing in two steps: a rename now, which is whole or not at all, and the deleting of the many files afterwards, by a
  *  process of its own beside us. What is in a trash was proved to be ours by whoever put it there. */
-import { chmod, mkdir, readdir, readFile, rename, rmdir } from "node:fs/promises";
+import { chmodSync, mkdirSync, renameSync } from "node:fs";
+import { chmod, readdir, readFile, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { Failure } from "../core/failure.ts";
 import { errorCode, fileFailure, isAbsent } from "../host/file.ts";
@@ -53,7 +54,7 @@ export function openTrash(folder: string): Trash {
     throwIn: async (file) => {
       thrown += 1;
       const place = path.join(folder, `${process.pid}-${thrown}`);
-      if (!(await moved(file, place))) return;
+      if (!moved(file, place)) return;
       pending.push(place);
       startSoon();
     },
@@ -122,10 +123,10 @@ function removedByProgram(folders: readonly string[]): Promise<boolean> {
 }
 
 /** False where there is nothing to move. */
-async function moved(file: string | Buffer, place: string): Promise<boolean> {
+function moved(file: string | Buffer, place: string): boolean {
   try {
-    await mkdir(path.dirname(place), { recursive: true });
-    await renameStubborn(file, place);
+    mkdirSync(path.dirname(place), { recursive: true });
+    renameStubborn(file, place);
     return true;
   } catch (error) {
     if (isAbsent(error)) return false;
@@ -134,13 +135,13 @@ async function moved(file: string | Buffer, place: string): Promise<boolean> {
 }
 
 /** A folder that may not be written cannot be moved either, as its `..` changes. */
-async function renameStubborn(file: string | Buffer, place: string): Promise<void> {
+function renameStubborn(file: string | Buffer, place: string): void {
   try {
-    await rename(file, place);
+    renameSync(file, place);
   } catch (error) {
     if (errorCode(error) !== "EACCES") throw error;
-    await chmod(file, 0o700);
-    await rename(file, place);
+    chmodSync(file, 0o700);
+    renameSync(file, place);
   }
 }
 

@@ -7,7 +7,9 @@ import { Failure } from "../core/failure.ts";
 import type { RunId, Sha } from "../core/id.ts";
 import { errorCode, readTextIfThere } from "../host/file.ts";
 import { resetAdmin } from "./admin-dir.ts";
+import { FolderMemory } from "./folder-memory.ts";
 import { git } from "./git.ts";
+import type { Written } from "./loose-slot.ts";
 import type { Repository } from "./repository.ts";
 import {
   adminEntries,
@@ -18,15 +20,35 @@ import {
   type SlotHome,
   slotHome,
 } from "./slot-home.ts";
+import type { Unlike } from "./slot-restore.ts";
 import { deleteTrees, openTrash, removeEmpty, type Trash } from "./trash.ts";
 
 /** The worktrees of one run while it runs. There is one runner of a repository, and it has one pool. */
 export interface SlotPool extends SlotHome {
   /** The admin directory of each slot that exists, by the slot's name. */
   readonly known: Map<string, string>;
+  /** By the slot's name; see `notesOf`. */
+  readonly notes: Map<string, SlotNotes>;
   readonly trash: SlotTrash;
   /** Does one thing after the other: git's own worktree commands break each other. */
   readonly oneAtATime: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+/** What this process knows of a slot, beside what lies on the disk. */
+export interface SlotNotes {
+  /** How its folder differs from a base, where a snapshot has just told and nothing has been in it since. */
+  unlike: Unlike | undefined;
+  /** What was written into it, where it has no index. */
+  written: Written | undefined;
+  readonly memory: FolderMemory;
+}
+
+export function notesOf(pool: SlotPool, name: string): SlotNotes {
+  const known = pool.notes.get(name);
+  if (known !== undefined) return known;
+  const notes = { unlike: undefined, written: undefined, memory: new FolderMemory() };
+  pool.notes.set(name, notes);
+  return notes;
 }
 
 /** Two trashes, since a rename stays on its file system: one for folders, one for admin directories. */
@@ -49,7 +71,8 @@ export async function openSlotPool(
   const home = slotHome(stateHome, repository, run);
   await makeRoot(home);
   const known = new Map<string, string>();
-  const pool = { ...home, known, trash: openSlotTrash(home), oneAtATime: oneAtATime() };
+  const notes = new Map<string, SlotNotes>();
+  const pool = { ...home, known, notes, trash: openSlotTrash(home), oneAtATime: oneAtATime() };
   for (const found of await runWorktrees(home)) {
     if (found.state === "whole" && found.adminDir !== undefined)
       known.set(found.name, found.adminDir);
@@ -124,6 +147,7 @@ function knownAfter(
 /** Throws away whatever exists of a slot. */
 export async function discardSlot(pool: SlotPool, name: string): Promise<void> {
   pool.known.delete(name);
+  pool.notes.delete(name);
   for (const found of await runWorktrees(pool))
     if (found.name === name) await discardFound(pool.trash, found);
 }

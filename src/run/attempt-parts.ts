@@ -29,7 +29,8 @@ export function attemptParts(
   at: AttemptPlace,
   run: { readonly state: RunState; readonly lookout: Lookout; readonly account: Account },
 ): AttemptParts {
-  const { sandbox, folder, pool, author, ownership, checkoutLane, filterConfig } = parts;
+  const { sandbox, folder, pool, author, ownership, checkoutLane, filterConfig, plainContent } =
+    parts;
   const { state, lookout, account } = run;
   const unit = plannedUnit(at.unit, state);
   const named = unit.worker ?? state.settings.worker;
@@ -41,6 +42,7 @@ export function attemptParts(
     ownership,
     checkoutLane,
     filterConfig,
+    plainContent,
     slotNumber: at.slot,
     settings: state.settings,
     unit,

@@ -41,6 +41,8 @@ export interface HandsParts {
   readonly sandbox: ((writable: readonly string[]) => Sandbox) | undefined;
   /** What keeps our git from running the filters of others. */
   readonly filterConfig: readonly string[];
+  /** Whether git takes files here as they lie on the disk. */
+  readonly plainContent: boolean;
   /** How many worktrees may be filled at once. */
   readonly checkoutLane: <T>(work: () => Promise<T>) => Promise<T>;
   readonly report: (activity: Activity) => void;

@@ -33,6 +33,8 @@ export interface AttemptParts {
   readonly isApproach: boolean;
   /** What keeps our git from running the filters of others: see `filterGuard`. */
   readonly filterConfig: readonly string[];
+  /** Whether git takes files as they lie on the disk: see `takesContentPlainly`. */
+  readonly plainContent: boolean;
   /** How many worktrees may be filled at once. */
   readonly checkoutLane: <T>(work: () => Promise<T>) => Promise<T>;
 }

@@ -1,5 +1,6 @@
 /** Where an attempt is done: a worktree at its base, set up, and with what an attempt that was cut off had left in it. */
-import { cp, mkdir } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
+import { cp } from "node:fs/promises";
 import path from "node:path";
 import { transcriptsFolder } from "../agent/transcript.ts";
 import { type RepoPath, unitRef } from "../core/id.ts";
@@ -26,12 +27,12 @@ export interface PlaceFile {
   readonly since: number;
 }
 
-export async function makePlace(parts: AttemptParts): Promise<Place> {
+export function makePlace(parts: AttemptParts): Place {
   const record = path.join(parts.runRoot, parts.record);
   const { exchange, pool, slotNumber } = parts;
   try {
-    await mkdir(record, { recursive: true });
-    await mkdir(exchange, { recursive: true });
+    mkdirSync(record, { recursive: true });
+    mkdirSync(exchange, { recursive: true });
   } catch (error) {
     throw fileFailure(error, `make ${record}`);
   }

@@ -11,14 +11,16 @@ import type { Spend } from "../core/spend.ts";
 import type { Place, Reason, WorkOutcome } from "../core/worker.ts";
 import { differenceOf } from "../git/difference.ts";
 import type { Slot } from "../git/slot.ts";
+import { slotName } from "../git/slot-home.ts";
 import { readmitSlot } from "../git/slot-rescue.ts";
-import { type Snapshot, takeSnapshot } from "../git/snapshot.ts";
+import { type Snapshot, takeLooseSnapshot, takeSnapshot } from "../git/snapshot.ts";
+import { notesOf } from "../git/worktree.ts";
 import { readTextIfThere } from "../host/file.ts";
 import { markOf } from "../host/process-tree.ts";
 import type { AttemptParts } from "./attempt-parts.ts";
 import { makePlace, type PlaceFile, placeFile, preparePlace, setupLog } from "./attempt-place.ts";
 import { runCheck } from "./check.ts";
-import { checkoutOf } from "./checkout-mode.ts";
+import { checkoutOf, isLeftAlone } from "./checkout-mode.ts";
 import { outputLog } from "./command-worker.ts";
 import { recordExchange } from "./exchange-record.ts";
 import { gate } from "./gate.ts";
@@ -32,7 +34,7 @@ export interface AttemptEnd {
 
 /** Settles with `stopped` soon after the signal aborts; what was left is in the snapshot then as well. */
 export async function attempt(parts: AttemptParts, signal: AbortSignal): Promise<AttemptEnd> {
-  const place = await makePlace(parts);
+  const place = makePlace(parts);
   const prepared = await preparePlace(parts, place, signal);
   if (prepared.type === "stopped") return { outcome: stopped(parts), leavings: {} };
   if (prepared.type === "refused") {
@@ -40,7 +42,7 @@ export async function attempt(parts: AttemptParts, signal: AbortSignal): Promise
   }
   const { slot, made, since } = prepared;
   const worked = await parts.worker.work(parts.assignment, place, parts.desk, signal);
-  await recordExchange(parts.exchange, place.record);
+  recordExchange(parts.exchange, place.record);
   if (!existsSync(slot.path)) {
     return { outcome: withoutWorktree(parts, slot, worked), leavings: {} };
   }
@@ -49,6 +51,8 @@ export async function attempt(parts: AttemptParts, signal: AbortSignal): Promise
   const leavings = leavingsOf(snapshot);
   if (worked.type === "parked") return { outcome: worked, leavings };
   const outcome = await judge(parts, { slot, place, worked, snapshot }, signal);
+  if (snapshot.unlike !== undefined && isLeftAlone(parts))
+    notesOf(parts.pool, slotName(slot.number)).unlike = snapshot.unlike;
   if (outcome.type !== "stopped") return { outcome, leavings };
   return { outcome: { ...outcome, changed: pathsOf(snapshot) }, leavings };
 }
@@ -79,7 +83,7 @@ async function recoverLeavings(parts: AttemptParts): Promise<Leavings> {
   const text = await readTextIfThere(file);
   if (text === undefined) return {};
   const { slot, made, since } = JSON.parse(text) as PlaceFile;
-  await recordExchange(parts.exchange, path.join(parts.runRoot, parts.record));
+  recordExchange(parts.exchange, path.join(parts.runRoot, parts.record));
   if (!existsSync(slot.path)) return {};
   return leavingsOf(await secure(parts, slot, made, { since, summary: "" }));
 }
@@ -102,8 +106,8 @@ async function secure(
   const { run, attempt: number, base } = assignment;
   const branch = parts.isApproach ? {} : { branch: unitRef(run, unit.id) };
   const content = { base, ...branch, checkout: checkoutOf(parts) };
-  const slot = await readmitSlot(pool, left, content);
-  return takeSnapshot({
+  const notes = notesOf(pool, slotName(left.number));
+  const request = (slot: Slot) => ({
     place: { ...slot.gitPlace, workTree: slot.path, standing: pool.repository.standing },
     commonDir: pool.repository.commonDir,
     base,
@@ -115,7 +119,13 @@ async function secure(
     recordFolder: path.join(parts.runRoot, parts.record),
     since: attempted.since,
     config: parts.filterConfig,
+    // Whoever looks into the worktree afterwards is to find an index that fits it.
+    plainContent: parts.plainContent && isLeftAlone(parts),
+    memory: notes.memory,
   });
+  const { written } = notes;
+  const quick = written && (await takeLooseSnapshot(request(left), written));
+  return quick ?? takeSnapshot(request(await readmitSlot(pool, left, content)));
 }
 
 function pathsOf({ changed }: Snapshot): readonly RepoPath[] {

@@ -30,10 +30,15 @@ export interface PoolOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly children: number;
   readonly fileTimeMs: number;
+  /** Start a child now: it takes a while until it can work. */
+  readonly soon?: boolean;
 }
 
 /** Small enough that several children share a unit's files evenly, large enough that asking costs nothing. */
 const batchFiles = 40;
+
+/** As many files wait before a further child is started. */
+const filesPerStart = 20;
 
 interface Piece {
   readonly work: Work;
@@ -69,6 +74,7 @@ class ChildPool implements RulePool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    if (options.soon === true) this.#startChild();
   }
 
   rewrite(worktree: string, files: readonly string[], signal: AbortSignal): Promise<RuleOutcome> {
@@ -117,7 +123,17 @@ class ChildPool implements RulePool {
 
   #idleChild(): RuleChild | undefined {
     for (const [child, piece] of this.#children) if (piece === undefined) return child;
-    return this.#children.size < this.#options.children ? this.#startChild() : undefined;
+    return this.#children.size < this.#childrenWorthIt() ? this.#startChild() : undefined;
+  }
+
+  /** A child that starts takes as long as others over some dozens of files. */
+  #childrenWorthIt(): number {
+    const files = this.#waiting.reduce((sum, piece) => sum + piece.files.length, 0);
+    const busy = [...this.#children.values()].filter((piece) => piece !== undefined).length;
+    return Math.min(
+      this.#options.children,
+      Math.max(1, busy + Math.ceil(files / filesPerStart) - 1),
+    );
   }
 
   #startChild(): RuleChild {

@@ -24,6 +24,8 @@ export interface CodemodWorkerOptions {
   /** How many child processes rules may have at once; as many as there are processors, if absent. */
   readonly children?: number;
   readonly fileTimeMs?: number;
+  /** There are units to work on. */
+  readonly isAtWork?: boolean;
 }
 
 /** One per run. `close` ends the children that are kept between units. */
@@ -80,6 +82,7 @@ function rulePool(codemod: Codemod & { readonly type: "rule" }, options: Codemod
     environment: { PLEACH_RUN: run, [processVariable]: "codemod" },
     children: children ?? Math.min(availableParallelism(), childrenMax),
     fileTimeMs: limit ?? fileTimeMs,
+    soon: options.isAtWork === true,
   });
 }
 

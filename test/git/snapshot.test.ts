@@ -16,7 +16,7 @@ import {
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import type { RepoPath } from "../../src/core/id.ts";
+import type { RefName, RepoPath } from "../../src/core/id.ts";
 import { type Change, isHeld } from "../../src/git/change.ts";
 import { filterGuard } from "../../src/git/filter-guard.ts";
 import { makeRepository, runGit } from "../support/repository.ts";
@@ -37,11 +37,10 @@ test("where nothing changed there is no commit, and git was asked once", async (
   expect(calls).toEqual(["status"]);
 });
 
-test("a small change takes seven calls of git", async () => {
+test("a small change takes seven calls of git by itself, and none beside those that stay", async () => {
   const scene = await makeWorktree({ a: "1\n", b: "1\n" });
   scene.write("a", "2\n");
   scene.write("new", "n\n");
-  rmSync(join(scene.slot.path, "b"));
   const { calls } = await watchingGit(scene.repository.folder, () => scene.snapshot());
   expect(calls).toEqual([
     "status",
@@ -52,6 +51,14 @@ test("a small change takes seven calls of git", async () => {
     "update-ref",
     "rev-list",
   ]);
+  const place = { gitDir: scene.slot.adminDir, workTree: scene.slot.path };
+  const again = { place: { ...place, standing: scene.standing }, plainContent: true };
+  const ref = "refs/pleach/20260101-1200-aaaa/unit/2" as RefName;
+  await scene.snapshot({ ...again, ref });
+  scene.write("a", "3\n");
+  const other = "refs/pleach/20260101-1200-aaaa/unit/3" as RefName;
+  const quick = () => scene.snapshot({ ...again, ref: other });
+  expect((await watchingGit(scene.repository.folder, quick)).calls).toEqual([]);
 });
 
 test("edits, new files, deletions, modes, links and renames are told and held", async () => {

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { costOf } from "../support/many-units.ts";
 
-test("each unit costs six git processes, one check and no worktree of its own", async () => {
+test("each unit costs three git processes, one check and no worktree of its own", async () => {
   const few = await costOf({ units: 10, slots: 3 });
   const more = await costOf({ units: 30, slots: 3, untouched: 100 });
   expect([few.code, more.code], more.stderr).toEqual([0, 0]);
@@ -11,15 +11,12 @@ test("each unit costs six git processes, one check and no worktree of its own", 
   );
   expect(Object.fromEntries(Object.entries(perUnit).filter(([, count]) => count !== 0))).toEqual({
     // Its own worktree, and the integration worktree in which its merge is verified.
-    checkout: 2,
-    // What the worker left, and the snapshot that keeps it.
+    restore: 1,
+    checkout: 1,
+    // What the worker left. Objects, refs and differences are asked of gits that stay.
     status: 1,
-    "update-index": 1,
-    "write-tree": 1,
-    // Refs, commits and differences are asked of gits that stay.
-    "merge-tree": 1,
   });
-  expect(more.gitProcesses - 6 * 30).toBeLessThanOrEqual(40);
+  expect(more.gitProcesses - 3 * 30).toBeLessThanOrEqual(45);
   expect(more.git).toMatchObject({ worktree: 3 + 1 + 3, "read-tree": 1 });
   expect(more.worktreesMax).toBeLessThanOrEqual(3);
   expect([more.checkRuns, more.doneWhenRuns]).toEqual([30, 1]);

@@ -1,6 +1,9 @@
 /** Compares our verdicts with those of `git merge`. */
+import path from "node:path";
 import { Failure } from "../../src/core/failure.ts";
+import type { GitPlace } from "../../src/git/git.ts";
 import { mergeInMemory } from "../../src/git/merge.ts";
+import { StandingGits } from "../../src/git/standing-git.ts";
 import { type GitVerdict, importMergeCases, type MergeCase, mergeByGit } from "./merge-cases.ts";
 
 export interface Agreement {
@@ -44,14 +47,16 @@ function agree(ours: GitVerdict, git: GitVerdict): boolean {
 }
 
 async function mergeByUs(gitDir: string, cases: readonly MergeCase[]): Promise<GitVerdict[]> {
+  const standing = new StandingGits(gitDir, path.join(gitDir, "commit.draft"));
   const verdicts: GitVerdict[] = [];
-  for (const one of cases) verdicts.push(await verdictOn(gitDir, one));
+  for (const one of cases) verdicts.push(await verdictOn({ gitDir, standing }, one));
+  await standing.close();
   return verdicts;
 }
 
-async function verdictOn(gitDir: string, one: MergeCase): Promise<GitVerdict> {
+async function verdictOn(place: GitPlace, one: MergeCase): Promise<GitVerdict> {
   try {
-    const verdict = await mergeInMemory({ gitDir }, one);
+    const verdict = await mergeInMemory(place, one);
     if (verdict.type === "clean") return verdict;
     return { type: "conflict", paths: [...new Set<string>(verdict.paths)].sort() };
   } catch (error) {

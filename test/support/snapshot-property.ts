@@ -7,7 +7,9 @@ import type { RefName } from "../../src/core/id.ts";
 import { git, zeroSeparated } from "../../src/git/git.ts";
 import { pathToBytes } from "../../src/git/path-text.ts";
 import { prepareSlot } from "../../src/git/slot.ts";
-import type { Snapshot } from "../../src/git/snapshot.ts";
+import type { Unlike } from "../../src/git/slot-restore.ts";
+import type { Snapshot, SnapshotRequest } from "../../src/git/snapshot.ts";
+import { notesOf } from "../../src/git/worktree.ts";
 import { baseFiles, type DiskEntry, mutate, mutations, readDisk } from "./tree-mutations.ts";
 import { makeWorktree, type WorktreeScene } from "./worktree-scene.ts";
 
@@ -25,14 +27,60 @@ export async function checkSnapshots(runs: number, seed?: number): Promise<void>
       const before = readDisk(scene.slot.path);
       const record = join(scene.record, String(count));
       const ref = `refs/pleach/20260101-1200-aaaa/unit/${count}` as RefName;
-      const snapshot = await scene.snapshot({ ref, recordFolder: record, fileBytesMax: bytesMax });
+      const how = { ref, recordFolder: record, fileBytesMax: bytesMax };
+      const { unlike, ...snapshot } = await scene.snapshotAndUnlike(how);
       expect(untouchable(readDisk(scene.slot.path))).toEqual(untouchable(before));
       const held = snapshot.commit ? await treeEntries(scene, snapshot.commit) : base;
       expectNothingLost(before, { held, record, left: snapshot.left });
       await expectHonest(scene, snapshot, { before, base });
+      await expectSameDirectly(scene, how, snapshot);
+      if (unlike !== undefined) await expectRestored(scene, unlike, base);
     }),
     { numRuns: runs, ...(seed === undefined ? {} : { seed }) },
   );
+}
+
+/** Without an index, and with what was seen of the folders before, it comes to the very same. */
+async function expectSameDirectly(
+  scene: WorktreeScene,
+  how: Partial<SnapshotRequest>,
+  snapshot: Omit<Snapshot, "unlike">,
+): Promise<void> {
+  const { gitDir, workTree } = { gitDir: scene.slot.adminDir, workTree: scene.slot.path };
+  const again = await scene.snapshot({
+    ...how,
+    ref: `${how.ref}-directly` as RefName,
+    place: { gitDir, workTree, standing: scene.standing },
+    plainContent: true,
+    memory: notesOf(scene.pool, "slot-1").memory,
+  });
+  const { commit, plain, changed, changeTree, ignored } = snapshot;
+  expect({ changed: again.changed, changeTree: again.changeTree, ignored: again.ignored }).toEqual({
+    changed,
+    changeTree,
+    ignored,
+  });
+  expect([again.plain, again.commit === undefined]).toEqual([plain, commit === undefined]);
+  if (commit !== undefined && again.commit !== undefined)
+    expect(await treeEntries(scene, again.commit)).toEqual(await treeEntries(scene, commit));
+}
+
+/** By what is known to differ, the folder is brought back to just what the base has. */
+async function expectRestored(
+  scene: WorktreeScene,
+  unlike: Unlike,
+  base: ReadonlyMap<string, DiskEntry>,
+): Promise<void> {
+  const { pool } = scene;
+  const standing = { ...pool, repository: { ...pool.repository, standing: scene.standing } };
+  notesOf(standing, "slot-1").unlike = unlike;
+  await prepareSlot(standing, 1, { base: scene.base, checkout: { mode: "full" } });
+  expect(sorted(readDisk(scene.slot.path))).toEqual(sorted(base));
+  expect(await scene.git("status", "--porcelain", "--ignored")).toBe("");
+}
+
+function sorted(entries: ReadonlyMap<string, DiskEntry>): [string, DiskEntry][] {
+  return [...entries].sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
 /** A FIFO where git reads rules would hang git; it holds nothing, and is taken away, so that its folder may be empty. */
@@ -83,7 +131,7 @@ function isSame(one: DiskEntry | undefined, other: DiskEntry): boolean {
 /** Every difference from the base that its own rules do not ignore is told, and nothing else is. */
 async function expectHonest(
   scene: WorktreeScene,
-  snapshot: Snapshot,
+  snapshot: Omit<Snapshot, "unlike">,
   { before, base }: Record<"before" | "base", ReadonlyMap<string, DiskEntry>>,
 ): Promise<void> {
   const told = new Set(snapshot.changed.map((change) => pathToBytes(change.path)));

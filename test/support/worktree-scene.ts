@@ -1,10 +1,13 @@
 /** A worktree as a worker gets it, for tests of what it leaves there. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { onTestFinished } from "vitest";
 import type { RefName, RepoPath, RunId, Sha } from "../../src/core/id.ts";
 import { openRepository } from "../../src/git/repository.ts";
 import { type Checkout, prepareSlot, type Slot } from "../../src/git/slot.ts";
 import { type Snapshot, type SnapshotRequest, takeSnapshot } from "../../src/git/snapshot.ts";
+import type { Standing } from "../../src/git/standing.ts";
+import { StandingGits } from "../../src/git/standing-git.ts";
 import { openSlotPool, type SlotPool } from "../../src/git/worktree.ts";
 import { makeRepository, runGit, type TestRepository } from "./repository.ts";
 
@@ -14,11 +17,14 @@ export interface WorktreeScene {
   readonly slot: Slot;
   readonly base: Sha;
   readonly record: string;
+  readonly standing: Standing;
   /** Writes a file of the worktree, with its folders. */
   write(name: string, content: string | Buffer): void;
   /** Git as a worker without a sandbox runs it, in the worktree. */
   git(...args: string[]): Promise<string>;
-  snapshot(more?: Partial<SnapshotRequest>): Promise<Snapshot>;
+  /** Without what only the next use of the slot needs to know. */
+  snapshot(more?: Partial<SnapshotRequest>): Promise<Omit<Snapshot, "unlike">>;
+  snapshotAndUnlike(more?: Partial<SnapshotRequest>): Promise<Snapshot>;
 }
 
 export const snapshotRef = "refs/pleach/20260101-1200-aaaa/unit/1" as RefName;
@@ -43,30 +49,38 @@ export async function worktreeAt(
   const branch = `refs/heads/pleach/${run}/unit` as RefName;
   const slot = await prepareSlot(pool, 1, { base, branch, checkout });
   const record = join(test.folder, "record");
+  const standing = new StandingGits(repository.commonDir, join(test.folder, "commit.draft"));
+  onTestFinished(() => standing.close());
+  const take = (more: Partial<SnapshotRequest>) =>
+    takeSnapshot({
+      place: { gitDir: slot.adminDir, workTree: slot.path },
+      commonDir: repository.commonDir,
+      base,
+      checkout: checkout.mode,
+      ref: snapshotRef,
+      message: "Snapshot\n",
+      author: { name: "Pleach", email: "pleach@localhost" },
+      kept: [] as RepoPath[],
+      recordFolder: record,
+      ...more,
+    });
   return {
     repository: test,
     pool,
     slot,
     base,
     record,
+    standing,
     write: (name, content) => {
       mkdirSync(dirname(join(slot.path, name)), { recursive: true });
       writeFileSync(join(slot.path, name), content);
     },
     git: (...args) => runGit(slot.path, ["-c", "user.name=W", "-c", "user.email=w@x", ...args]),
-    snapshot: (more = {}) =>
-      takeSnapshot({
-        place: { gitDir: slot.adminDir, workTree: slot.path },
-        commonDir: repository.commonDir,
-        base,
-        checkout: checkout.mode,
-        ref: snapshotRef,
-        message: "Snapshot\n",
-        author: { name: "Pleach", email: "pleach@localhost" },
-        kept: [] as RepoPath[],
-        recordFolder: record,
-        ...more,
-      }),
+    snapshot: async (more = {}) => {
+      const { unlike: _, ...rest } = await take(more);
+      return rest;
+    },
+    snapshotAndUnlike: (more = {}) => take(more),
   };
 }
 
