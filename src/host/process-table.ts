@@ -16,6 +16,7 @@ export const hasProc = process.platform === "linux";
 
 const statBytesMax = 4096;
 const statBuffer = Buffer.alloc(statBytesMax);
+const startField = 19;
 const kernelThreadFlag = 0x00200000;
 const outputBytesMax = 8 * 1024 * 1024;
 
@@ -35,10 +36,8 @@ export async function readProcesses(above = 0): Promise<ProcessRow[]> {
 
 /** One process from /proc; undefined where it is gone or dead. */
 export function readProcess(pid: number): ProcessRow | undefined {
-  const text = readStat(pid);
-  if (text === undefined) return undefined;
-  // The name in parentheses may itself hold spaces and parentheses.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const fields = readFields(pid);
+  if (fields === undefined) return undefined;
   const [state, parent, group, session] = fields;
   const kernel = (Number(fields[6]) & kernelThreadFlag) !== 0;
   if (state === "Z" || state === "X" || kernel) return undefined;
@@ -47,8 +46,20 @@ export function readProcess(pid: number): ProcessRow | undefined {
     parent: Number(parent),
     group: Number(group),
     session: Number(session),
-    start: Number(fields[19]),
+    start: Number(fields[startField]),
   };
+}
+
+/** When a process started, as in ProcessRow, though it be dead already; 0 where nobody knows. */
+export function startOf(pid: number): number {
+  return Number(readFields(pid)?.[startField] ?? 0);
+}
+
+/** What /proc says of it after its name. */
+function readFields(pid: number): readonly string[] | undefined {
+  const text = hasProc ? readStat(pid) : undefined;
+  // The name in parentheses may itself hold spaces and parentheses.
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ");
 }
 
 /** The environment a process was started with, `KEY=value` separated by NUL. Empty while it is starting another program;
