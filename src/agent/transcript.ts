@@ -6,7 +6,7 @@ import path from "node:path";
 import type { AgentId } from "../core/desk.ts";
 import { Failure } from "../core/failure.ts";
 import { noSpend, type Spend, sumOf } from "../core/spend.ts";
-import { fileFailure, isAbsent, syncFolder } from "../host/file.ts";
+import { fileFailure, isAbsent, syncFolder, throughFlag, writesThrough } from "../host/file.ts";
 import { redacted } from "./redaction.ts";
 import type { TranscriptLine } from "./transcript-line.ts";
 
@@ -15,14 +15,7 @@ export const transcriptsFolder = "agents";
 
 const ending = ".jsonl";
 
-/** On Linux a write to such a file has reached the disk when it answers: one request to the system and not two. Elsewhere that
- *  promises less than `fdatasync` does. */
-const writesThrough = process.platform === "linux";
-const appending =
-  constants.O_WRONLY |
-  constants.O_APPEND |
-  constants.O_CREAT |
-  (writesThrough ? constants.O_DSYNC : 0);
+const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | throughFlag;
 
 export interface TranscriptText {
   readonly lines: readonly TranscriptLine[];
