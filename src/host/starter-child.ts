@@ -7,11 +7,14 @@ import { startProcess } from "./process.ts";
 import { startOf } from "./process-table.ts";
 import type { StarterNews, StartOrder } from "./starter-words.ts";
 
+const owner = process.ppid;
 process.on("message", (order) => start(order as StartOrder));
 tell({ type: "ready" });
 
 function start(order: StartOrder): void {
   const { id } = order;
+  // Of an owner that was killed there may still be orders: who looks for what it left must not see more appear.
+  if (process.ppid !== owner) return;
   const opened: number[] = [];
   try {
     const stdio = order.files.map((file, at) => {
