@@ -1,6 +1,7 @@
 /** The tool calls of one turn: what only reads runs at once, what starts agents runs at once, what changes runs one after the
  *  other, and nothing overtakes a change. It must never make a call twice that may have changed something. */
 import type { Json } from "../core/plan.ts";
+import { LoopTurns } from "../host/loop-turns.ts";
 import type { AgentAtWork } from "./agent-door.ts";
 import { repeatsMax, repeatsWarned } from "./agent-limits.ts";
 import type { PendingCall } from "./conversation.ts";
@@ -27,8 +28,12 @@ interface DueCall {
   readonly read: ReadCall;
 }
 
+/** Of agents that come to their calls at the same time: each begins with work that nothing else can be done beside. */
+const begins = new LoopTurns(4);
+
 /** Makes every call of the last turn that has no result. An end only where the agent cannot take another turn. */
 export async function makeCalls(agent: AgentAtWork): Promise<AgentEnd | undefined> {
+  await begins.take();
   const end = await makeDue(agent);
   // Results are durable with the question that they go into; where there is none, now.
   if (agent.conversation.stage !== "ask") await agent.recorded();
