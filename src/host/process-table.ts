@@ -20,21 +20,12 @@ const startField = 19;
 const kernelThreadFlag = 0x00200000;
 const outputBytesMax = 8 * 1024 * 1024;
 
-/** Every process that still runs; the dead that nobody has reaped and the kernel's own threads are left out. `above`
- *  leaves out those whose pid is not above it, unless pids have begun anew at 1 since. */
-export async function readProcesses(above = 0): Promise<ProcessRow[]> {
-  if (!hasProc) return readPs();
-  const floor = above > 0 && newestPid() > above ? above : 0;
-  const rows: ProcessRow[] = [];
-  for (const name of readdirSync("/proc")) {
-    const pid = Number(name);
-    const row = pid > floor ? readProcess(pid) : undefined;
-    if (row !== undefined) rows.push(row);
-  }
-  return rows;
+/** The pids of all processes in /proc. */
+export function readPids(): readonly number[] {
+  return readdirSync("/proc").map(Number).filter(Number.isInteger);
 }
 
-/** One process from /proc; undefined where it is gone or dead. */
+/** One process from /proc; undefined where it is gone, dead or a thread of the kernel. */
 export function readProcess(pid: number): ProcessRow | undefined {
   const fields = readFields(pid);
   if (fields === undefined) return undefined;
@@ -98,7 +89,8 @@ function isGoneOrForeign(error: unknown): boolean {
   return code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM";
 }
 
-async function readPs(): Promise<ProcessRow[]> {
+/** All that run, as `ps` tells. */
+export async function readPs(): Promise<readonly ProcessRow[]> {
   const text = await askPs(["-axo", "pid=,ppid=,pgid=,stat=,lstart="]);
   return text.split("\n").flatMap((line): ProcessRow[] => {
     const [pid, parent, group, state, ...started] = line.trim().split(/\s+/);

@@ -101,7 +101,8 @@ async function runLogged(
   log: OutputLog | undefined,
   begun: number,
 ): Promise<ProcessResult> {
-  const mark = { ...request.mark, [processVariable]: newProcessName() };
+  // The one that is no other's comes first: it tells at once whose a process is not.
+  const mark = { [processVariable]: newProcessName(), ...request.mark };
   const program = await startProgram({ ...request, env: { ...request.env, ...mark } });
   if ("whyNot" in program) {
     // Whoever was to start it may have ended in the very moment in which it had.
