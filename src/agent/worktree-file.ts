@@ -26,7 +26,6 @@ const smallBytesMax = 128 * 1024;
 
 const draftFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | throughFlag;
 
-const openByThread = promisify(fs.open);
 const readByThread = promisify(fs.read);
 const writeByThread = promisify(fs.write);
 const sync = promisify(fs.fsync);
@@ -183,7 +182,7 @@ async function writeDraft(
   draft: string,
   { bytes, mode }: { readonly bytes: Uint8Array; readonly mode?: number },
 ): Promise<void> {
-  const file = await openByThread(draft, draftFlags, mode ?? 0o666);
+  const file = openSync(draft, draftFlags, mode ?? 0o666);
   try {
     // What our umask has taken away is given back.
     const isOther = mode !== undefined && (fstatSync(file).mode & 0o777) !== mode;
