@@ -14,6 +14,7 @@ const bundle = await rolldown({
   // Each is a program of its own, found at dist/ by its name.
   input: {
     main: path.join(sources, "main.ts"),
+    "host/starter-child": path.join(sources, "host/starter-child.ts"),
     "work/codemod-child": path.join(sources, "work/codemod-child.ts"),
   },
   platform: "node",

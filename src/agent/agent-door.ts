@@ -60,6 +60,10 @@ export interface AgentAtWork extends AgentDoor {
   takeNotes(): readonly string[];
   /** Durable, then believed. */
   record(fact: TranscriptFact): Promise<void>;
+  /** Believed, and durable at the latest when a later fact is, or after `recorded`: for what nothing outside rests on before. */
+  recordSoon(fact: TranscriptFact): void;
+  /** Settles when all is durable. */
+  recorded(): Promise<void>;
   tell(fact: AgentFact): Promise<void>;
   end(final: AgentFinal): Promise<AgentFinal>;
 }

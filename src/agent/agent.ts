@@ -10,9 +10,10 @@ import type { Role, ToolName } from "../core/role.ts";
 import type { AgentAtWork, AgentDoor, AgentKeeper, ChildPlace, Judge } from "./agent-door.ts";
 import { statusOf } from "./agent-status.ts";
 import { Background } from "./background.ts";
-import { type Conversation, foldTranscript, withLine } from "./conversation.ts";
+import type { Conversation } from "./conversation.ts";
 import { FileStates } from "./file-state.ts";
 import { identityOf, runAs } from "./identity.ts";
+import { Memory } from "./memory.ts";
 import { Seat } from "./roster.ts";
 import { shortened } from "./shortened.ts";
 import type { ModelAccess, Surroundings } from "./surroundings.ts";
@@ -61,7 +62,7 @@ export class Agent implements AgentAtWork {
   readonly cutOff: ReadonlySet<ToolCall>;
   readonly toolMap: ReadonlyMap<string, Tool>;
   readonly #notes: string[] = [];
-  #conversation: Conversation;
+  readonly #memory: Memory;
   #lifetime = new AbortController();
   #time: TimeLimit | undefined;
   #seat: Seat;
@@ -69,10 +70,10 @@ export class Agent implements AgentAtWork {
   constructor(around: Surroundings, parts: AgentParts) {
     this.around = around;
     this.parts = parts;
-    this.#conversation = foldTranscript(parts.transcript.before);
-    this.files = FileStates.fromJson(this.#conversation.files);
+    this.#memory = new Memory(parts.transcript, around.now);
+    this.files = FileStates.fromJson(this.conversation.files);
     this.cutOff = new Set(
-      this.#conversation.calls.flatMap(({ call, result }) => (result === undefined ? [call] : [])),
+      this.conversation.calls.flatMap(({ call, result }) => (result === undefined ? [call] : [])),
     );
     this.background = new Background();
     this.#seat = new Seat(around.roster, this.lifetime);
@@ -129,7 +130,7 @@ export class Agent implements AgentAtWork {
   }
 
   get conversation(): Conversation {
-    return this.#conversation;
+    return this.#memory.conversation;
   }
 
   get lifetime(): AbortSignal {
@@ -138,15 +139,15 @@ export class Agent implements AgentAtWork {
 
   /** Works until this stint ends; one that ended before answers with how. `signal` aborts with whoever started it. */
   async work(stint: Stint, signal: AbortSignal): Promise<AgentEnd> {
-    const before = this.#conversation.finals[stint.number];
+    const before = this.conversation.finals[stint.number];
     if (before !== undefined) return this.#told(before);
     this.#begin(signal);
-    if (this.#conversation.stints <= stint.number && stint.told !== undefined) {
+    if (this.conversation.stints <= stint.number && stint.told !== undefined) {
       await this.record({ type: "resumed", ...stint.told });
     }
     const end = await this.#toItsEnd(stint);
     if (end.type !== "stopped" || this.keeper.stopping.aborted) return end;
-    const summary = this.#conversation.said;
+    const summary = this.conversation.said;
     if (this.#time?.isLate === true) {
       const message = `it took longer than ${this.around.timeoutMs / 1000} s (limits.agentTimeout)`;
       return this.end({ type: "failed", why: "timed_out", message, summary });
@@ -155,11 +156,16 @@ export class Agent implements AgentAtWork {
     return this.end({ type: "cancelled", message, summary });
   }
 
-  /** Durable, then believed. */
-  async record(fact: TranscriptFact): Promise<void> {
-    const line = { ...fact, at: this.around.now() };
-    await this.parts.transcript.append(line);
-    this.#conversation = withLine(this.#conversation, line);
+  record(fact: TranscriptFact): Promise<void> {
+    return this.#memory.record(fact);
+  }
+
+  recordSoon(fact: TranscriptFact): void {
+    this.#memory.recordSoon(fact);
+  }
+
+  recorded(): Promise<void> {
+    return this.#memory.recorded();
   }
 
   async end(final: AgentFinal): Promise<AgentFinal> {
@@ -201,20 +207,13 @@ export class Agent implements AgentAtWork {
   }
 
   async placeChild(at: CallPlace, background: boolean, known?: ChildPlace): Promise<ChildPlace> {
-    const placed = this.#conversation.calls[at.index]?.child;
+    const placed = this.conversation.calls[at.index]?.child;
     if (placed !== undefined) return placed;
-    const agent = known?.agent ?? `${this.id}.${this.#conversation.children.length + 1}`;
+    const agent = known?.agent ?? `${this.id}.${this.conversation.children.length + 1}`;
     const place = { agent, stint: known?.stint ?? 0 };
     // Believed at once, so that calls that start together get different names.
-    const line = {
-      type: "child",
-      index: at.index,
-      ...place,
-      background,
-      at: this.around.now(),
-    } as const;
-    this.#conversation = withLine(this.#conversation, line);
-    await this.parts.transcript.append(line);
+    const { index } = at;
+    await this.#memory.recordBelieved({ type: "child", index, ...place, background });
     return place;
   }
 
@@ -243,6 +242,7 @@ export class Agent implements AgentAtWork {
   async #toItsEnd(stint: Stint): Promise<AgentEnd> {
     try {
       const end = await this.#seated(stint);
+      await this.recorded();
       this.#seat.give();
       // Who waits for a person lets the others come to their ends.
       if (end.type === "parked") await this.background.settled();
@@ -284,7 +284,7 @@ export class Agent implements AgentAtWork {
 
   /** A call of the model that was cut off is paid for; subagents in the background go on. */
   async #settleCutOff(): Promise<void> {
-    const { open, background, calls } = this.#conversation;
+    const { open, background, calls } = this.conversation;
     if (open !== undefined) {
       await this.record({ type: "unanswered", why: "cut off by a restart", spend: open.reserved });
     }

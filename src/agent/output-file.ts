@@ -1,6 +1,7 @@
 /** Long output of tools, kept whole in files of ours beside the worktree, so that the model gets its beginning, its end and
  *  where the rest is. */
-import { mkdir, open, writeFile } from "node:fs/promises";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { errorCode, fileFailure } from "../host/file.ts";
 import type { Workplace } from "./tool.ts";
@@ -19,13 +20,12 @@ const taken = new Map<string, number>();
 const takenMax = 10_000;
 
 /** Makes a new empty file, such as `shell-3.log`, and answers with its absolute path. */
-export async function newOutput(folder: string, name: string, ending: string): Promise<string> {
+export function newOutput(folder: string, name: string, ending: string): string {
   try {
-    await mkdir(folder, { recursive: true });
     const kind = `${folder}/${name}.${ending}`;
     for (let number = (taken.get(kind) ?? 0) + 1; number <= filesMax; number += 1) {
       const file = path.join(folder, `${name}-${number}.${ending}`);
-      if (!(await isNew(file))) continue;
+      if (!isNew(file)) continue;
       if (taken.size >= takenMax) taken.clear();
       taken.set(kind, number);
       return file;
@@ -36,20 +36,23 @@ export async function newOutput(folder: string, name: string, ending: string): P
   }
 }
 
-async function isNew(file: string): Promise<boolean> {
+/** The folder is there for the most part. */
+function isNew(file: string): boolean {
   try {
-    await (await open(file, "wx")).close();
+    closeSync(openSync(file, "wx"));
     return true;
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
-    throw error;
+    if (errorCode(error) !== "ENOENT") throw error;
+    mkdirSync(path.dirname(file), { recursive: true });
+    return isNew(file);
   }
 }
 
 /** The text if it is short; else its head and tail, with the whole in a file. */
 export async function keptOutput(folder: string, name: string, text: string): Promise<string> {
   if (text.length <= outputCharsMax) return text;
-  const file = await newOutput(folder, name, "txt");
+  const file = newOutput(folder, name, "txt");
   try {
     await writeFile(file, text);
   } catch (error) {

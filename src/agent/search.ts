@@ -1,10 +1,11 @@
 /** Searching a worktree by programs made for it, so that neither a hostile pattern nor a huge tree can stop us: ripgrep where
  *  it is installed, else git. Both leave out what `.gitignore` names. Neither is told of the repository: what a worker may
  *  have planted in git's files is never read. */
+import { type Dirent, lstatSync, opendirSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { workerEnvironment } from "../host/environment.ts";
-import { fileFailure, isProgram } from "../host/file.ts";
+import { errorCode, fileFailure, isProgram } from "../host/file.ts";
 import { type ProcessEnd, runProcess } from "../host/run-process.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import { refuse } from "./refusal.ts";
@@ -12,6 +13,9 @@ import type { Workplace } from "./tool.ts";
 
 const searchBytesMax = 20 * 1024 * 1024;
 const searchTimeoutMs = 30_000;
+
+/** Of names in folders, without a program. */
+const quickLooksMax = 250;
 
 /** A place where there is no repository, so that git looks for none. */
 const nowhere = "/nonexistent/pleach";
@@ -85,6 +89,38 @@ export async function worktreeFiles(
     return listed.filter((name) => name !== "" && !name.endsWith("/")).sort();
   } finally {
     await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Whether a folder may hold a larger file: also where few looks do not tell, and a program has to look. A file is meant
+ *  itself, and holds none. */
+export function mayHoldLarge(place: string, bytesMax: number): boolean {
+  let looks = 0;
+  const isLarge = (entry: Dirent, file: string): boolean => {
+    looks += 1;
+    return looks > quickLooksMax || (entry.isFile() && lstatSync(file).size > bytesMax);
+  };
+  try {
+    return lstatSync(place).isDirectory() && holdsAny(place, isLarge);
+  } catch (error) {
+    // Something is gone meanwhile, may not be read or has no name in UTF-8.
+    if (errorCode(error) === undefined) throw error;
+    return true;
+  }
+}
+
+/** Reads no further than to the first that is sought. */
+function holdsAny(folder: string, isSought: (entry: Dirent, file: string) => boolean): boolean {
+  const entries = opendirSync(folder);
+  try {
+    for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
+      const file = path.join(folder, entry.name);
+      if (isSought(entry, file)) return true;
+      if (entry.isDirectory() && entry.name !== ".git" && holdsAny(file, isSought)) return true;
+    }
+    return false;
+  } finally {
+    entries.closeSync();
   }
 }
 

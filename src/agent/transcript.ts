@@ -6,7 +6,7 @@ import path from "node:path";
 import type { AgentId } from "../core/desk.ts";
 import { Failure } from "../core/failure.ts";
 import { noSpend, type Spend, sumOf } from "../core/spend.ts";
-import { fileFailure, isAbsent, syncFolder } from "../host/file.ts";
+import { fileFailure, isAbsent, syncFolder, throughFlag, writesThrough } from "../host/file.ts";
 import { redacted } from "./redaction.ts";
 import type { TranscriptLine } from "./transcript-line.ts";
 
@@ -15,14 +15,7 @@ export const transcriptsFolder = "agents";
 
 const ending = ".jsonl";
 
-/** On Linux a write to such a file has reached the disk when it answers: one request to the system and not two. Elsewhere that
- *  promises less than `fdatasync` does. */
-const writesThrough = process.platform === "linux";
-const appending =
-  constants.O_WRONLY |
-  constants.O_APPEND |
-  constants.O_CREAT |
-  (writesThrough ? constants.O_DSYNC : 0);
+const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | throughFlag;
 
 export interface TranscriptText {
   readonly lines: readonly TranscriptLine[];
@@ -49,6 +42,11 @@ export interface Transcript {
   readonly before: readonly TranscriptLine[];
   /** Settles when the line will outlive a power cut. Lines keep the order in which they were given. */
   append(line: TranscriptLine): Promise<void>;
+  /** Outlives a power cut at the latest when a line does that is appended after it, or after `written`; it waits a moment for
+   *  such a line, to go to the disk together. Where it cannot be written, whatever comes after it cannot either. */
+  appendSoon(line: TranscriptLine): void;
+  /** Settles when everything will outlive one. */
+  written(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -72,9 +70,12 @@ export async function openTranscript(
     throw fileFailure(error, `open ${file}`);
   }
   const writer = new Writer(file, handle);
+  const textOf = (line: TranscriptLine) => `${JSON.stringify(redacted(line, redact))}\n`;
   return {
     before,
-    append: (line) => writer.append(`${JSON.stringify(redacted(line, redact))}\n`),
+    append: (line) => writer.append(textOf(line)),
+    appendSoon: (line) => writer.appendSoon(textOf(line)),
+    written: () => writer.written(),
     close: () => writer.close(),
   };
 }
@@ -140,13 +141,18 @@ function corrupt(file: string, position: number, cause?: unknown): Failure {
   });
 }
 
-/** Lines that come while others are on their way to the disk go together in the next write. */
+/** How long a line waits for the next one at most. */
+const soonMs = 100;
+
+/** Lines that come while others are on their way to the disk go together in the next write. After a write that failed there is
+ *  none: a transcript has no gaps. */
 class Writer {
   readonly #file: string;
   readonly #handle: FileHandle;
   #waiting = "";
   #next: Promise<void> | undefined;
   #last: Promise<void> = Promise.resolve();
+  #soon: NodeJS.Timeout | undefined;
 
   constructor(file: string, handle: FileHandle) {
     this.#file = file;
@@ -156,15 +162,27 @@ class Writer {
   append(text: string): Promise<void> {
     this.#waiting += text;
     if (this.#next === undefined) {
+      clearTimeout(this.#soon);
+      this.#soon = undefined;
       this.#next = this.#last.then(() => this.#write());
-      // Whoever gave the lines hears of a failure; the chain only keeps the order.
-      this.#last = this.#next.catch(() => undefined);
+      this.#last = this.#next;
+      // Whoever gives lines, or waits for them, hears of a failure.
+      this.#last.catch(() => undefined);
     }
     return this.#next;
   }
 
+  appendSoon(text: string): void {
+    this.#waiting += text;
+    if (this.#next === undefined) this.#soon ??= setTimeout(() => void this.written(), soonMs);
+  }
+
+  written(): Promise<void> {
+    return this.#waiting === "" ? this.#last : this.append("");
+  }
+
   async close(): Promise<void> {
-    await this.#last;
+    await this.written().catch(() => undefined);
     await this.#handle.close();
   }
 

@@ -1,6 +1,7 @@
 /** The tool calls of one turn: what only reads runs at once, what starts agents runs at once, what changes runs one after the
  *  other, and nothing overtakes a change. It must never make a call twice that may have changed something. */
 import type { Json } from "../core/plan.ts";
+import { LoopTurns } from "../host/loop-turns.ts";
 import type { AgentAtWork } from "./agent-door.ts";
 import { repeatsMax, repeatsWarned } from "./agent-limits.ts";
 import type { PendingCall } from "./conversation.ts";
@@ -27,8 +28,19 @@ interface DueCall {
   readonly read: ReadCall;
 }
 
+/** Of agents that come to their calls at the same time: each begins with work that nothing else can be done beside. */
+const begins = new LoopTurns(4);
+
 /** Makes every call of the last turn that has no result. An end only where the agent cannot take another turn. */
 export async function makeCalls(agent: AgentAtWork): Promise<AgentEnd | undefined> {
+  await begins.take();
+  const end = await makeDue(agent);
+  // Results are durable with the question that they go into; where there is none, now.
+  if (agent.conversation.stage !== "ask") await agent.recorded();
+  return end;
+}
+
+async function makeDue(agent: AgentAtWork): Promise<AgentEnd | undefined> {
   const { turns, calls } = agent.conversation;
   const due = calls.flatMap((pending, index): readonly DueCall[] => {
     if (pending.result !== undefined) return [];
@@ -88,7 +100,7 @@ async function makeCall(agent: AgentAtWork, due: DueCall, at: CallPlace): Promis
   const result = await read.tool.call(read.given, agent.lifetime, at);
   // What was stopped on its way has no result that may be believed; it is cut off, as by a restart.
   if (result.type === "parked" || (agent.lifetime.aborted && result.type === "failed")) return;
-  await keep(agent, due, result);
+  keep(agent, due, result);
 }
 
 /** Why the call may not be made; undefined where it may. */
@@ -114,12 +126,12 @@ async function permission(
   return undefined;
 }
 
-async function keep(
+function keep(
   agent: AgentAtWork,
   { index, pending, read }: DueCall,
   result: Exclude<ToolResult, { type: "parked" }>,
   strike = false,
-): Promise<void> {
+): void {
   const { call } = pending;
   const shown = result.type === "finished" ? "Noted." : shownResult(call.name, result);
   const same = sameness(call, shown);
@@ -129,7 +141,7 @@ async function keep(
       ? `\n\n(You have made this very call ${count} times with this very result. At ${repeatsMax} you are ended: do something else.)`
       : "";
   const files = filesLearnt(agent);
-  await agent.record({
+  agent.recordSoon({
     type: "result",
     index,
     text: shown + warning,

@@ -1,20 +1,14 @@
 /** Reading and changing files at places in the worktree. Between looking and acting somebody may put a link there: so a file
  *  is opened without following links, a folder is held open while something in it is replaced, and what was opened is
- *  compared with what was meant. It must never wait at a FIFO, nor leave half a file under its name. */
+ *  compared with what was meant. It must never wait at a FIFO, nor leave half a file under its name. What the system has in
+ *  memory (names, a small file) is asked for at once: for many agents the way to a thread and back costs several times as
+ *  much. What may wait for the disk goes to a thread. */
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readlink,
-  rename,
-  rm,
-  rmdir,
-  unlink,
-} from "node:fs/promises";
+import fs, { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from "node:fs";
+import { mkdir, rename, rm, rmdir, unlink } from "node:fs/promises";
 import path from "node:path";
-import { errorCode, isAbsent } from "../host/file.ts";
+import { promisify } from "node:util";
+import { errorCode, isAbsent, throughFlag, writesThrough } from "../host/file.ts";
 import { hasProc } from "../host/process-table.ts";
 import { refuse, withFile } from "./refusal.ts";
 import type { FilePlace } from "./worktree-path.ts";
@@ -27,6 +21,15 @@ export interface FileContent {
 
 export const fileBytesMax = 10 * 1024 * 1024;
 const readTriesMax = 5;
+/** Read without a thread. */
+const smallBytesMax = 128 * 1024;
+
+const draftFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | throughFlag;
+
+const readByThread = promisify(fs.read);
+const writeByThread = promisify(fs.write);
+const sync = promisify(fs.fsync);
+const chmod = promisify(fs.fchmod);
 
 /** The whole file; undefined where there is none. Refuses what is no regular file, or too large. */
 export async function readContent(place: FilePlace): Promise<FileContent | undefined> {
@@ -43,22 +46,22 @@ export async function readContent(place: FilePlace): Promise<FileContent | undef
 
 async function readOnce(place: FilePlace): Promise<FileContent | undefined | "replaced"> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  let handle: FileHandle;
+  let file: number;
   try {
-    handle = await open(place.file, flags);
+    file = openSync(place.file, flags);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw error;
   }
   try {
-    const facts = await handle.stat();
+    const facts = fstatSync(file);
     if (facts.isDirectory()) refuse(`${place.path} is a folder: see what is in it with list`);
     if (!facts.isFile()) refuse(`${place.path} is a pipe, a socket or a device, not a file`);
     if (facts.size > fileBytesMax) refuseLarge(place, facts.size);
-    if (!(await isStillAt(handle, place.file))) return "replaced";
-    return { bytes: await bytesOf(handle, place, facts.size), mode: facts.mode & 0o777 };
+    if (!isStillAt(file, place.file)) return "replaced";
+    return { bytes: await bytesOf(file, place, facts.size), mode: facts.mode & 0o777 };
   } finally {
-    await handle.close();
+    closeSync(file);
   }
 }
 
@@ -72,7 +75,7 @@ export async function writeContent(
   if (content.bytes.length > fileBytesMax) refuseLarge(place, content.bytes.length);
   await withFile(place.path, "write", async () => {
     const folder = path.dirname(place.file);
-    const held = await madeWhereMissing(folder, () => openFolder(folder));
+    const held = await madeWhereMissing(folder, async () => openFolder(folder));
     await withinHeld(held, place, async (file) => {
       const suffix = randomBytes(6).toString("hex");
       const draft = path.join(drafts, `.draft-${suffix}`);
@@ -84,7 +87,7 @@ export async function writeContent(
         if (errorCode(error) !== "EXDEV") throw error;
         await writeBeside(file, content, suffix);
       }
-      await held.sync();
+      await sync(held);
     });
   });
 }
@@ -114,25 +117,25 @@ export async function renameEntry(from: FilePlace, to: FilePlace): Promise<void>
 
 /** Gives a path to the file that stays in the folder which was meant, whatever becomes of the names above it. */
 async function inFolder<T>(place: FilePlace, work: (file: string) => Promise<T>): Promise<T> {
-  return withinHeld(await openFolder(path.dirname(place.file)), place, work);
+  return withinHeld(openFolder(path.dirname(place.file)), place, work);
 }
 
-function openFolder(folder: string): Promise<FileHandle> {
-  return open(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+function openFolder(folder: string): number {
+  return openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
 }
 
 async function withinHeld<T>(
-  handle: FileHandle,
+  folderHeld: number,
   place: FilePlace,
   work: (file: string) => Promise<T>,
 ): Promise<T> {
   const folder = path.dirname(place.file);
   try {
-    if (!(await isStillAt(handle, folder))) refuse(`the folder of ${place.path} was just moved`);
-    const held = hasProc ? `/proc/self/fd/${handle.fd}` : folder;
+    if (!isStillAt(folderHeld, folder)) refuse(`the folder of ${place.path} was just moved`);
+    const held = hasProc ? `/proc/self/fd/${folderHeld}` : folder;
     return await work(path.join(held, path.basename(place.file)));
   } finally {
-    await handle.close();
+    closeSync(folderHeld);
   }
 }
 
@@ -148,17 +151,20 @@ async function madeWhereMissing<T>(folder: string, work: () => Promise<T>): Prom
 }
 
 /** Whether what was opened is what lies at the path: a link above it would have led elsewhere. */
-async function isStillAt(handle: FileHandle, file: string): Promise<boolean> {
-  return !hasProc || (await readlink(`/proc/self/fd/${handle.fd}`)) === file;
+function isStillAt(opened: number, file: string): boolean {
+  return !hasProc || readlinkSync(`/proc/self/fd/${opened}`) === file;
 }
 
 /** One byte more than the file had is asked for: a regular file gives less than is asked only at its end. */
-async function bytesOf(handle: FileHandle, place: FilePlace, size: number): Promise<Buffer> {
+async function bytesOf(file: number, place: FilePlace, size: number): Promise<Buffer> {
   let held = Buffer.allocUnsafe(size + 1);
   let bytes = 0;
   for (;;) {
-    const { bytesRead } = await handle.read(held, bytes, held.length - bytes, bytes);
-    bytes += bytesRead;
+    const room = held.length - bytes;
+    bytes +=
+      room <= smallBytesMax
+        ? readSync(file, held, bytes, room, bytes)
+        : (await readByThread(file, held, bytes, room, bytes)).bytesRead;
     if (bytes > fileBytesMax) refuseLarge(place, bytes);
     if (bytes < held.length) return held.subarray(0, bytes);
     held = Buffer.concat([held], 2 * held.length);
@@ -174,15 +180,20 @@ function refuseLarge(place: FilePlace, bytes: number): never {
 
 async function writeDraft(
   draft: string,
-  content: { readonly bytes: Uint8Array; readonly mode?: number },
+  { bytes, mode }: { readonly bytes: Uint8Array; readonly mode?: number },
 ): Promise<void> {
-  const handle = await open(draft, "wx", 0o666);
+  const file = openSync(draft, draftFlags, mode ?? 0o666);
   try {
-    await handle.writeFile(content.bytes);
-    if (content.mode !== undefined) await handle.chmod(content.mode);
-    await handle.sync();
+    // What our umask has taken away is given back.
+    const isOther = mode !== undefined && (fstatSync(file).mode & 0o777) !== mode;
+    if (isOther) await chmod(file, mode);
+    for (let written = 0; written < bytes.length; ) {
+      const rest = bytes.length - written;
+      written += (await writeByThread(file, bytes, written, rest)).bytesWritten;
+    }
+    if (!writesThrough || bytes.length === 0) await sync(file);
   } finally {
-    await handle.close();
+    closeSync(file);
   }
 }
 

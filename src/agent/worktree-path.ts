@@ -1,6 +1,7 @@
 /** From a path that a model said to a place in the worktree. What a model says is untrusted: a path must never lead out of the
- *  worktree, not through a link either, nor to git's own files. */
-import { lstat, realpath } from "node:fs/promises";
+ *  worktree, not through a link either, nor to git's own files. Names are looked up at once, without a thread: every call of
+ *  every agent begins here. */
+import { lstatSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { shown } from "../core/problem.ts";
 import { errorCode, isAbsent } from "../host/file.ts";
@@ -27,7 +28,7 @@ export async function placeIn(
   said: string,
   options: PathOptions = { lastLink: "follow" },
 ): Promise<FilePlace> {
-  const real = await realpath(root);
+  const real = realpathSync.native(root);
   const spelt = spelling(said, [root, real]);
   const file = path.join(real, spelt);
   const found =
@@ -69,7 +70,7 @@ function refuseGit(inside: string, said: string): void {
 
 async function resolved(file: string, said: string): Promise<string> {
   try {
-    return await realpath(file);
+    return realpathSync.native(file);
   } catch (error) {
     if (!isAbsent(error)) return withFile(said, "open", () => Promise.reject(error));
     if (errorCode(error) === "ENOTDIR") refuse(`a part of ${shown(said)} is a file, not a folder`);
@@ -80,7 +81,7 @@ async function resolved(file: string, said: string): Promise<string> {
 
 async function isLink(file: string): Promise<boolean> {
   try {
-    return (await lstat(file)).isSymbolicLink();
+    return lstatSync(file).isSymbolicLink();
   } catch (error) {
     if (isAbsent(error)) return false;
     return withFile(path.basename(file), "look at", () => Promise.reject(error));

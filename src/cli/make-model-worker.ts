@@ -16,6 +16,7 @@ import { createModel } from "../host/model.ts";
 import { redactor } from "../host/model-fault.ts";
 import { modelLanes } from "../host/model-lane.ts";
 import type { Sandbox } from "../host/sandbox.ts";
+import { startApart } from "../host/starter.ts";
 import type { HandsParts } from "../run/hands-parts.ts";
 import { createApproachJudge } from "../work/approach-judge.ts";
 import { createEarlyGate } from "../work/early-gate.ts";
@@ -42,6 +43,7 @@ export async function makeModelWorker(
 ): Promise<Worker> {
   const { settings, ownership, repository, roster, sandbox } = parts;
   letMemoryGrow();
+  startApart();
   const roles = await withBuiltInRoles(settings.roles);
   const models = await modelsOf(name, told, settings, roles);
   const isGuarded = isProtected(settings.protected);

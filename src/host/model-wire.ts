@@ -55,6 +55,31 @@ export function wireBody(request: ModelRequest, options: WireOptions): WireBody 
   };
 }
 
+/** The body as JSON. A history is sent again each turn: what was said before is not put into JSON again, only joined. */
+export function bodyText(body: WireBody): string {
+  const fields = Object.entries(body).map(([name, value]) => {
+    return `${JSON.stringify(name)}:${fieldText(body, name, value)}`;
+  });
+  return `{${fields.join(",")}}`;
+}
+
+function fieldText(body: WireBody, name: string, value: unknown): string {
+  if (name === "messages") return `[${body.messages.map(keptText).join(",")}]`;
+  return name === "tools" && body.tools !== undefined
+    ? keptText(body.tools)
+    : JSON.stringify(value);
+}
+
+const texts = new WeakMap<object, string>();
+
+function keptText(value: object): string {
+  const before = texts.get(value);
+  if (before !== undefined) return before;
+  const made = JSON.stringify(value);
+  texts.set(value, made);
+  return made;
+}
+
 /** Notes what `complaint` refuses of the optional fields in `body`; undefined where it is about something else. */
 export function refuseField(
   refused: RefusedFields,

@@ -24,7 +24,14 @@ import {
 import { loadPrice } from "./model-price.ts";
 import { hearAnswer } from "./model-stream.ts";
 import { estimateRequest } from "./model-tokens.ts";
-import { isOpenAI, refusedFields, refuseField, type WireBody, wireBody } from "./model-wire.ts";
+import {
+  bodyText,
+  isOpenAI,
+  refusedFields,
+  refuseField,
+  type WireBody,
+  wireBody,
+} from "./model-wire.ts";
 
 export interface ModelParts {
   /** As the configuration names it. */
@@ -167,14 +174,18 @@ interface Thrown {
 
 /** Until the first byte of the answer. */
 async function send({ client, settings }: Door, body: WireBody, { signal }: TurnWatch) {
-  // The wire's body is the package's, but for fields that it does not know or knows more narrowly.
-  const params = body as unknown as OpenAI.ChatCompletionCreateParamsStreaming;
   const timeout = Math.max(1, Math.min(Math.ceil(settings.turnTimeoutMs), 2 ** 31 - 1));
   try {
-    return await client.chat.completions.create(params, { signal, timeout }).asResponse();
+    // What the package does for `chat.completions.create`, but for the JSON, which it would make anew of the whole history.
+    return await client.post("/chat/completions", { ...wired(body), signal, timeout }).asResponse();
   } catch (error) {
     return { error } satisfies Thrown;
   }
+}
+
+function wired(body: WireBody) {
+  const headers = { "content-type": "application/json" };
+  return { body: bodyText(body), headers, stream: true };
 }
 
 /** What it means that no answer began. */

@@ -4,8 +4,11 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from "
 import { Socket, type SocketConstructorOpts } from "node:net";
 import os from "node:os";
 import path from "node:path";
+import { workerEnvironment } from "./environment.ts";
+import { errorCode } from "./file.ts";
 import { ended, type ProgramOutput } from "./output.ts";
 import { startProcess } from "./process.ts";
+import { startedApart } from "./starter.ts";
 
 /** One pipe, both ends ours until the program has its own copy of `writeEnd`. */
 export interface Pipe {
@@ -88,15 +91,28 @@ async function makePipes(): Promise<Pipe[]> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "pleach-"));
   try {
     const names = Array.from({ length: batchSize }, (_, index) => path.join(folder, `${index}`));
-    const child = startProcess("mkfifo", ["-m", "600", ...names], { stdio: "ignore" });
-    const code = await new Promise<number | null>((resolve) => {
-      child.once("error", () => resolve(null));
-      child.once("exit", resolve);
-    });
-    return code === 0 ? names.map(openPipe) : [];
+    return (await makeFifos(names)) ? names.map(openPipe) : [];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function makeFifos(names: readonly string[]): Promise<boolean> {
+  const args = ["-m", "600", ...names];
+  const env = workerEnvironment();
+  const descriptors = [undefined, undefined, undefined];
+  try {
+    const apart = await startedApart({ file: "mkfifo", args, cwd: "/", env, descriptors });
+    if (apart !== undefined) return (await apart.exit).code === 0;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return false;
+  }
+  const child = startProcess("mkfifo", args, { stdio: "ignore" });
+  return new Promise((resolve) => {
+    child.once("error", () => resolve(false));
+    child.once("exit", (code) => resolve(code === 0));
+  });
 }
 
 function openPipe(name: string): Pipe {

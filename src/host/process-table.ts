@@ -16,29 +16,19 @@ export const hasProc = process.platform === "linux";
 
 const statBytesMax = 4096;
 const statBuffer = Buffer.alloc(statBytesMax);
+const startField = 19;
 const kernelThreadFlag = 0x00200000;
 const outputBytesMax = 8 * 1024 * 1024;
 
-/** Every process that still runs; the dead that nobody has reaped and the kernel's own threads are left out. `above`
- *  leaves out those whose pid is not above it, unless pids have begun anew at 1 since. */
-export async function readProcesses(above = 0): Promise<ProcessRow[]> {
-  if (!hasProc) return readPs();
-  const floor = above > 0 && newestPid() > above ? above : 0;
-  const rows: ProcessRow[] = [];
-  for (const name of readdirSync("/proc")) {
-    const pid = Number(name);
-    const row = pid > floor ? readProcess(pid) : undefined;
-    if (row !== undefined) rows.push(row);
-  }
-  return rows;
+/** The pids of all processes in /proc. */
+export function readPids(): readonly number[] {
+  return readdirSync("/proc").map(Number).filter(Number.isInteger);
 }
 
-/** One process from /proc; undefined where it is gone or dead. */
+/** One process from /proc; undefined where it is gone, dead or a thread of the kernel. */
 export function readProcess(pid: number): ProcessRow | undefined {
-  const text = readStat(pid);
-  if (text === undefined) return undefined;
-  // The name in parentheses may itself hold spaces and parentheses.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const fields = readFields(pid);
+  if (fields === undefined) return undefined;
   const [state, parent, group, session] = fields;
   const kernel = (Number(fields[6]) & kernelThreadFlag) !== 0;
   if (state === "Z" || state === "X" || kernel) return undefined;
@@ -47,15 +37,24 @@ export function readProcess(pid: number): ProcessRow | undefined {
     parent: Number(parent),
     group: Number(group),
     session: Number(session),
-    start: Number(fields[19]),
+    start: Number(fields[startField]),
   };
 }
 
 export function isKernelThread(pid: number): boolean {
-  const text = readStat(pid);
-  if (text === undefined) return false;
-  const flags = text.slice(text.lastIndexOf(")") + 2).split(" ")[6];
-  return (Number(flags) & kernelThreadFlag) !== 0;
+  return (Number(readFields(pid)?.[6] ?? 0) & kernelThreadFlag) !== 0;
+}
+
+/** When a process started, as in ProcessRow, though it be dead already; 0 where nobody knows. */
+export function startOf(pid: number): number {
+  return Number(readFields(pid)?.[startField] ?? 0);
+}
+
+/** What /proc says of it after its name. */
+function readFields(pid: number): readonly string[] | undefined {
+  const text = hasProc ? readStat(pid) : undefined;
+  // The name in parentheses may itself hold spaces and parentheses.
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ");
 }
 
 /** The environment a process was started with, `KEY=value` separated by NUL. Empty while it is starting another program;
@@ -94,7 +93,8 @@ function isGoneOrForeign(error: unknown): boolean {
   return code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM";
 }
 
-async function readPs(): Promise<ProcessRow[]> {
+/** All that run, as `ps` tells. */
+export async function readPs(): Promise<readonly ProcessRow[]> {
   const text = await askPs(["-axo", "pid=,ppid=,pgid=,stat=,lstart="]);
   return text.split("\n").flatMap((line): ProcessRow[] => {
     const [pid, parent, group, state, ...started] = line.trim().split(/\s+/);

@@ -4,7 +4,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { invariant } from "../core/failure.ts";
 import type { RunId, UnitId } from "../core/id.ts";
-import { environmentOf, newestPid, type ProcessRow, readProcesses } from "./process-table.ts";
+import { lookAtProcesses } from "./process-look.ts";
+import { newestPid, type ProcessRow } from "./process-table.ts";
 
 /** Environment pairs that all processes of one family carry. */
 export type Mark = Readonly<Record<string, string>>;
@@ -130,12 +131,12 @@ async function familyOf(search: Search): Promise<readonly ProcessRow[]> {
   let above = search.above;
   let unclearLooks = 0;
   for (let looks = 1; ; looks += 1) {
-    const newest = newestPid();
-    const rows = (await readProcesses(above)).filter((row) => row.start >= search.start);
+    const look = await lookAtProcesses();
+    const rows = look.rows(above).filter((row) => row.start >= search.start);
     let unclear = false;
     const seeds = rows.filter((row) => {
       if (search.leads(row)) return true;
-      const environment = environmentOf(row.pid);
+      const environment = look.environment(row.pid);
       // While it starts another program it has none to see.
       unclear ||= environment === "";
       return environment !== undefined && search.marked(environment);
@@ -144,8 +145,8 @@ async function familyOf(search: Search): Promise<readonly ProcessRow[]> {
     if (unclear) unclearLooks += 1;
     const lookAgain = unclear && unclearLooks < unclearLooksMax;
     if (found.length > 0 || looks === looksMax) return found;
-    if (!lookAgain && newestPid() === newest) return [];
-    above = lookAgain ? search.above : newest;
+    if (!lookAgain && newestPid() === look.newest) return [];
+    above = lookAgain ? search.above : look.newest;
     if (lookAgain) await delay(lookAgainMs);
   }
 }
@@ -159,8 +160,9 @@ function pairsOf(mark: Mark): readonly string[] {
 
 /** A value is also carried if more was added to it after a slash: a Pleach within a Pleach. */
 function carries(environment: string, pairs: readonly string[]): boolean {
-  const whole = `\0${environment}\0`;
-  return pairs.every((pair) => whole.includes(`${pair}\0`) || whole.includes(`${pair}/`));
+  return pairs.every(
+    (pair) => environment.includes(`${pair}\0`) || environment.includes(`${pair}/`),
+  );
 }
 
 function withDescendants(

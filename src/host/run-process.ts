@@ -8,10 +8,16 @@ import type { Command } from "../core/plan.ts";
 import type { Sandbox } from "./bubblewrap.ts";
 import { errorCode, fileFailure } from "./file.ts";
 import { makeTail, type OutputLog, openLog, type ProgramOutput } from "./output.ts";
-import { readProcess } from "./process-table.ts";
-import { endTree, type Mark, type ProcessTree, processVariable } from "./process-tree.ts";
+import {
+  endSurvivors,
+  endTree,
+  type Mark,
+  type ProcessTree,
+  processVariable,
+} from "./process-tree.ts";
 import { redactedLog } from "./redacted-log.ts";
 import { type Program, startProgram } from "./start-program.ts";
+import type { Exit } from "./starter.ts";
 
 export interface ProcessRequest {
   /** A string is run by `sh -c`, a list without a shell. */
@@ -64,10 +70,6 @@ const drainMs = 300;
 const waitRounds = 10;
 
 type Taker = (chunk: Buffer) => void;
-interface Exit {
-  readonly code: number | null;
-  readonly signal: string | null;
-}
 interface Stop {
   readonly type: "timed_out" | "aborted";
 }
@@ -99,13 +101,16 @@ async function runLogged(
   log: OutputLog | undefined,
   begun: number,
 ): Promise<ProcessResult> {
-  const mark = { ...request.mark, [processVariable]: newProcessName() };
+  // The one that is no other's comes first: it tells at once whose a process is not.
+  const mark = { [processVariable]: newProcessName(), ...request.mark };
   const program = await startProgram({ ...request, env: { ...request.env, ...mark } });
   if ("whyNot" in program) {
+    // Whoever was to start it may have ended in the very moment in which it had.
+    await endSurvivors(mark, { graceMs: 0 });
     return unstarted({ type: "not_started", message: program.whyNot }, begun);
   }
   const tree = treeOf(program, mark, request.sandbox !== undefined);
-  const exit = exitOf(program);
+  const { exit } = program;
   const stopper = watch(request, log);
   const tails = { stdout: makeTail(), stderr: makeTail(), status: makeTail() };
   const outputs: readonly [ProgramOutput | undefined, readonly Taker[]][] = [
@@ -123,7 +128,7 @@ async function runLogged(
   const first = await Promise.race([exit, stopper.stopped]);
   stopper.dispose();
   const left = await endTree(tree);
-  if ((await within(exit, exitWaitMs)) === undefined) program.child.unref();
+  if ((await within(exit, exitWaitMs)) === undefined) program.letGo();
   await within(closed, drainMs);
   for (const [output] of outputs) output?.close();
   if (stopper.failure() !== undefined) throw stopper.failure();
@@ -137,8 +142,8 @@ async function runLogged(
 }
 
 function treeOf(program: Program, mark: Mark, sandboxed: boolean): ProcessTree {
-  const start = readProcess(program.pid)?.start ?? 0;
-  return { pid: program.pid, start, since: performance.now(), mark, sandboxed };
+  const { pid, start } = program;
+  return { pid, start, since: performance.now(), mark, sandboxed };
 }
 
 function endOf(exit: Exit, tree: ProcessTree, status: string, stderr: string): ProcessEnd {
@@ -184,12 +189,6 @@ function watch(request: ProcessRequest, log: OutputLog | undefined) {
       request.signal.removeEventListener("abort", abort);
     },
   };
-}
-
-function exitOf(program: Program): Promise<Exit> {
-  return new Promise((resolve) => {
-    program.child.once("exit", (code, signal) => resolve({ code, signal }));
-  });
 }
 
 /** Waits in several rounds, not by the clock alone: after a long block of our own loop the timers come first, and what has

@@ -1,6 +1,6 @@
 /** Starts a command in a group of its own, with real pipes and, if asked, in the sandbox; or says in words why it cannot. */
 import { accessSync, closeSync, constants, existsSync, statSync } from "node:fs";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { invariant, messageOf } from "../core/failure.ts";
 import type { Command } from "../core/plan.ts";
 import { findBubblewrap, type Sandbox, sandboxCommand } from "./bubblewrap.ts";
@@ -9,10 +9,10 @@ import { LoopTurns } from "./loop-turns.ts";
 import { type ProgramOutput, readStream } from "./output.ts";
 import { inputFile, type Pipe, readPipe, takePipe } from "./pipe.ts";
 import { startProcess } from "./process.ts";
+import { startOf } from "./process-table.ts";
+import { type Exit, type Started, startedApart } from "./starter.ts";
 
-export interface Program {
-  readonly child: ReturnType<typeof startProcess>;
-  readonly pid: number;
+export interface Program extends Started {
   readonly stdout: ProgramOutput;
   readonly stderr: ProgramOutput;
   /** What bubblewrap tells of the command within. */
@@ -34,20 +34,20 @@ interface NoProgram {
 
 const statusFd = 3;
 
-/** A start takes the longer the larger our memory is. */
+/** A start of our own takes the longer the larger our memory is. */
 const starts = new LoopTurns(1);
 
-/** The caller listens to the program before anything else is awaited. */
+/** The caller takes in the output before anything else is awaited. */
 export async function startProgram(request: ProgramRequest): Promise<Program | NoProgram> {
   const missing = whyNoFolder(request.cwd);
   if (missing !== undefined) return { whyNot: missing };
   const argv = await argvOf(request);
   if ("whyNot" in argv) return argv;
-  const pipes = [await takePipe(), await takePipe()];
-  await starts.take();
+  const pipes: (Pipe | undefined)[] = [];
+  for (let out = 1; out <= outputsOf(request); out += 1) pipes.push(await takePipe());
   const input = request.input === undefined ? undefined : inputFile(request.input);
   try {
-    return await spawned(request, argv, pipes, input);
+    return await started(request, argv, pipes, input);
   } catch (error) {
     for (const pipe of pipes) if (pipe) closeSync(pipe.readEnd);
     return { whyNot: whyNotStarted(error, request) };
@@ -57,36 +57,52 @@ export async function startProgram(request: ProgramRequest): Promise<Program | N
   }
 }
 
-/** Throws what the system says when there is no process. */
-async function spawned(
-  request: ProgramRequest,
-  [program = "", ...args]: readonly string[],
-  [out, err]: readonly (Pipe | undefined)[],
-  input: number | undefined,
-): Promise<Program> {
-  const status = request.sandbox === undefined ? [] : ["pipe" as const];
-  const child = startProcess(program, args, {
-    cwd: request.cwd,
-    env: request.env,
-    detached: true,
-    stdio: [input ?? "ignore", out?.writeEnd ?? "pipe", err?.writeEnd ?? "pipe", ...status],
-  });
-  if (child.pid === undefined) {
-    throw await new Promise((resolve) => child.once("error", resolve));
-  }
-  const told = (child.stdio[statusFd] ?? undefined) as Readable | undefined;
-  return {
-    child,
-    pid: child.pid,
-    stdout: outputOf(out, child.stdout),
-    stderr: outputOf(err, child.stderr),
-    status: told && readStream(told),
-  };
+/** Its stdout, its stderr, and in the sandbox its status. */
+function outputsOf({ sandbox }: ProgramRequest): number {
+  return sandbox === undefined ? statusFd - 1 : statusFd;
 }
 
-function outputOf(pipe: Pipe | undefined, stream: Readable | null): ProgramOutput {
+/** Throws what the system says when there is no process. */
+async function started(
+  { cwd, env }: ProgramRequest,
+  [file = "", ...args]: readonly string[],
+  pipes: readonly (Pipe | undefined)[],
+  input: number | undefined,
+): Promise<Program> {
+  const writeEnds = pipes.map((pipe) => pipe?.writeEnd);
+  const apart = writeEnds.includes(undefined)
+    ? undefined
+    : await startedApart({ file, args, cwd, env, descriptors: [input, ...writeEnds] });
+  if (apart !== undefined) return { ...apart, ...outputs(pipes, []) };
+  await starts.take();
+  const child = startProcess(file, args, {
+    ...{ cwd, env, detached: true },
+    stdio: [input ?? "ignore", ...writeEnds.map((end) => end ?? ("pipe" as const))],
+  });
+  const { pid } = child;
+  if (pid === undefined) {
+    throw await new Promise((resolve) => child.once("error", resolve));
+  }
+  const exit = new Promise<Exit>((resolve) => {
+    child.once("exit", (code, signal) => resolve({ code, signal }));
+  });
+  const letGo = () => child.unref();
+  return { pid, start: startOf(pid), exit, letGo, ...outputs(pipes, child.stdio.slice(1)) };
+}
+
+/** `streams` are Node's own, where there is no pipe of ours. */
+function outputs(
+  pipes: readonly (Pipe | undefined)[],
+  streams: readonly unknown[],
+): Pick<Program, "stdout" | "stderr" | "status"> {
+  const [stdout, stderr, status] = pipes.map((pipe, at) => outputOf(pipe, streams[at]));
+  invariant(stdout !== undefined && stderr !== undefined, "a program has both outputs");
+  return { stdout, stderr, status };
+}
+
+function outputOf(pipe: Pipe | undefined, stream: unknown): ProgramOutput {
   if (pipe !== undefined) return readPipe(pipe);
-  invariant(stream !== null, "a program was started without its output");
+  invariant(stream instanceof Readable, "a program was started without its output");
   return readStream(stream);
 }
 

@@ -1,12 +1,15 @@
 /** The journal on the disk: one line a fact, durable before it is believed. Only the loop's process writes; others read. It must
  *  never skip a line it does not understand. */
+import { constants } from "node:fs";
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import path from "node:path";
 import { type JournalLine, journalVersion } from "../core/event.ts";
 import { Failure, messageOf } from "../core/failure.ts";
 import { foldRun } from "../core/reduce.ts";
 import type { RunState } from "../core/run.ts";
-import { fileFailure, isAbsent, syncFolder } from "../host/file.ts";
+import { fileFailure, isAbsent, syncFolder, throughFlag, writesThrough } from "../host/file.ts";
+
+const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | throughFlag;
 
 export interface JournalText {
   readonly lines: readonly JournalLine[];
@@ -51,7 +54,7 @@ export interface Journal {
 export async function openJournal(file: string, wholeBytes: number): Promise<Journal> {
   let handle: FileHandle;
   try {
-    handle = await open(file, "a");
+    handle = await open(file, appending);
     if ((await handle.stat()).size > wholeBytes) await handle.truncate(wholeBytes);
     await syncFolder(path.dirname(file));
   } catch (error) {
@@ -62,7 +65,7 @@ export async function openJournal(file: string, wholeBytes: number): Promise<Jou
       const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
       try {
         await handle.appendFile(text);
-        await handle.datasync();
+        if (!writesThrough) await handle.datasync();
       } catch (error) {
         throw fileFailure(error, `write ${file}`);
       }

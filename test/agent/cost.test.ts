@@ -1,7 +1,7 @@
 /** What an agent costs at each turn: what was said before is not looked at again. Counted, not timed. */
 import { expect, test } from "vitest";
 import { estimateRequest } from "../../src/host/model-tokens.ts";
-import { refusedFields, wireBody } from "../../src/host/model-wire.ts";
+import { bodyText, refusedFields, wireBody } from "../../src/host/model-wire.ts";
 import { agentScene } from "../support/agent-scene.ts";
 import { byAgent } from "../support/scripted-model.ts";
 
@@ -39,6 +39,29 @@ test("what was made of a message for one request is sent again with the next", a
   for (const [at, message] of (before?.messages ?? []).entries()) {
     expect(after?.messages[at]).toBe(message);
   }
+});
+
+test("what was said before is not put into JSON again, and the body is the same to the byte", async () => {
+  const [first, second] = await requestsOfOneAgent();
+  if (first === undefined || second === undefined) throw new Error("it was not asked twice");
+  const options = { baseURL: "http://localhost:1/v1", model: "m" };
+  const refused = refusedFields(options.baseURL, options.model);
+  let made = 0;
+  const counted = {
+    role: "user",
+    content: "said",
+    toJSON: () => {
+      made += 1;
+      return { role: "user", content: "said" };
+    },
+  };
+  for (const request of [first, second]) {
+    const plain = wireBody({ ...request, outputTokensMax: 9 }, { ...options, refused });
+    const body = { ...plain, messages: [counted, ...plain.messages] };
+    expect(bodyText(plain)).toBe(JSON.stringify(plain));
+    expect(bodyText(body)).toContain('"messages":[{"role":"user","content":"said"},{');
+  }
+  expect(made).toBe(1);
 });
 
 test("the estimate reads each text once, however often it is sent", async () => {

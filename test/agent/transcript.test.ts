@@ -12,8 +12,10 @@ import {
 } from "../../src/agent/transcript.ts";
 import type { TranscriptLine } from "../../src/agent/transcript-line.ts";
 import { agentScene } from "../support/agent-scene.ts";
+import { eventually } from "../support/eventually.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { byAgent } from "../support/scripted-model.ts";
+import { smallDisk } from "../support/small-disk.ts";
 
 const plain = (text: string) => text;
 const spend = (inputTokens: number) => ({ inputTokens, cachedTokens: 0, outputTokens: 1, usd: 0 });
@@ -29,6 +31,41 @@ test("lines keep their order, however many are given at once", async () => {
   await Promise.all(lines.map((line) => transcript.append(line)));
   await transcript.close();
   expect((await readTranscript(file)).lines).toEqual(lines);
+});
+
+test("lines that may wait keep their order too, and are there as soon as a later line is, or somebody waits for them", async () => {
+  const file = path.join(scratchFolder(), "coder.jsonl");
+  const transcript = await openTranscript(file, plain);
+  const texts = async () =>
+    (await readTranscript(file)).lines.map((line) => line.type === "told" && line.text);
+  transcript.appendSoon(told("one"));
+  transcript.appendSoon(told("two"));
+  await transcript.append(told("three"));
+  expect(await texts()).toEqual(["one", "two", "three"]);
+  transcript.appendSoon(told("four"));
+  await transcript.written();
+  expect(await texts()).toEqual(["one", "two", "three", "four"]);
+  transcript.appendSoon(told("five"));
+  await eventually(async () => (await texts()).includes("five"));
+  transcript.appendSoon(told("six"));
+  await transcript.close();
+  expect(await texts()).toEqual(["one", "two", "three", "four", "five", "six"]);
+});
+
+test("after a line that could not be written there is none, though there be room again, and everybody hears of it", async () => {
+  const disk = smallDisk(1);
+  const file = path.join(disk.folder, "coder.jsonl");
+  const transcript = await openTranscript(file, plain);
+  await transcript.append(told("one"));
+  disk.fill(0);
+  transcript.appendSoon(told("x".repeat(10_000)));
+  await expect(transcript.append(told("three"))).rejects.toThrow(/cannot write/);
+  disk.empty();
+  await expect(transcript.append(told("four"))).rejects.toThrow(/cannot write/);
+  transcript.appendSoon(told("five"));
+  await expect(transcript.written()).rejects.toThrow(/cannot write/);
+  await transcript.close();
+  expect((await readTranscript(file)).lines).toEqual([told("one")]);
 });
 
 test("a last line that was cut short never happened, and is cut off before the next", async () => {

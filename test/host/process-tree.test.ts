@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { readProcess, readProcesses } from "../../src/host/process-table.ts";
+import { lookAtProcesses } from "../../src/host/process-look.ts";
+import { readProcess } from "../../src/host/process-table.ts";
 import { endSurvivors, endTree, survivorsOf } from "../../src/host/process-tree.ts";
 import { detectBubblewrap } from "../../src/host/sandbox.ts";
 import { compileRooms } from "../support/compiled.ts";
@@ -137,8 +138,20 @@ test("a descendant that cleared its environment is ended with its living parent"
   expect([root, Number(chunk.toString())].map(isRunning)).toEqual([false, false]);
 });
 
+test("who asks at the same time shares one look, and nobody gets one that was made before they asked", async () => {
+  const [one, other] = await Promise.all([lookAtProcesses(), lookAtProcesses()]);
+  expect(one).toBe(other);
+  const child = spawn("sleep", ["1000"]);
+  const pid = child.pid ?? 0;
+  const later = await lookAtProcesses();
+  expect(one.rows(0).some((row) => row.pid === pid)).toBe(false);
+  expect(later.rows(pid - 1).find((row) => row.pid === pid)?.parent).toBe(process.pid);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+});
+
 test("the table of processes shows us, with our parent, and no dead", async () => {
-  const rows = await readProcesses();
+  const rows = (await lookAtProcesses()).rows(0);
   expect(rows.find((row) => row.pid === process.pid)).toMatchObject({ parent: process.ppid });
   const child = spawn("true");
   const row = readProcess(child.pid ?? 0);

@@ -1,5 +1,5 @@
 /** `grep`: lines of files by a regular expression. The pattern is untrusted: another program searches, within its time. */
-import { open } from "node:fs/promises";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import path from "node:path";
 import * as z from "zod";
 import { matcherOf } from "../../core/ownership.ts";
@@ -7,7 +7,7 @@ import { shown } from "../../core/problem.ts";
 import { someOf } from "../../core/text.ts";
 import { isOutput, newOutput } from "../output-file.ts";
 import { answering, refuse } from "../refusal.ts";
-import { findRipgrep, largeFiles, type Searched, search } from "../search.ts";
+import { findRipgrep, largeFiles, mayHoldLarge, type Searched, search } from "../search.ts";
 import { type Tool, type ToolResult, tool, type Workplace } from "../tool.ts";
 import { fileBytesMax } from "../worktree-file.ts";
 import { placeIn } from "../worktree-path.ts";
@@ -48,7 +48,7 @@ async function grep(workplace: Workplace, given: Given, signal: AbortSignal): Pr
   const isOurs = given.path !== undefined && isOutput(workplace, given.path);
   const cwd = isOurs ? workplace.outputs : workplace.worktree;
   const place = await placeIn(cwd, given.path ?? ".");
-  const output = await newOutput(workplace.outputs, "grep", "txt");
+  const output = newOutput(workplace.outputs, "grep", "txt");
   const run = (command: readonly string[]) =>
     search(
       workplace,
@@ -61,7 +61,9 @@ async function grep(workplace: Workplace, given: Given, signal: AbortSignal): Pr
   const within = place.path === "" ? "." : place.path;
   const ripgrep = findRipgrep();
   const leftOut =
-    ripgrep === undefined && !isOurs ? await tooLarge(workplace, { given, within }, signal) : [];
+    ripgrep === undefined && !isOurs && mayHoldLarge(place.file, searchedBytesMax)
+      ? await tooLarge(workplace, { given, within }, signal)
+      : [];
   const searched =
     ripgrep === undefined
       ? await askGit(given, { within, leftOut }, run)
@@ -140,9 +142,9 @@ function gitCommand(given: Given, { within, leftOut }: Where, dialect: string): 
   ];
 }
 
-async function told(given: Given, output: string, leftOut: readonly string[]): Promise<ToolResult> {
+function told(given: Given, output: string, leftOut: readonly string[]): ToolResult {
   const unsearched = sayLeftOut(leftOut);
-  const { start, isWhole } = await startOf(output);
+  const { start, isWhole } = startOf(output);
   const lines = start.split("\n");
   if (lines.at(-1) === "") lines.pop();
   if (lines.length === 0) {
@@ -176,13 +178,14 @@ function cutLine(line: string): string {
   return `${plain.slice(0, lineCharsMax)}[… ${plain.length - lineCharsMax} more characters]`;
 }
 
-async function startOf(file: string): Promise<{ start: string; isWhole: boolean }> {
-  const handle = await open(file, "r");
+function startOf(file: string): { start: string; isWhole: boolean } {
+  const handle = openSync(file, "r");
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(shownBytesMax), 0, shownBytesMax);
-    const { size } = await handle.stat();
-    return { start: buffer.toString("utf8", 0, bytesRead), isWhole: size <= bytesRead };
+    const { size } = fstatSync(handle);
+    const held = Buffer.allocUnsafe(Math.min(size, shownBytesMax));
+    const bytes = readSync(handle, held, 0, held.length, 0);
+    return { start: held.toString("utf8", 0, bytes), isWhole: size <= bytes };
   } finally {
-    await handle.close();
+    closeSync(handle);
   }
 }

@@ -50,7 +50,7 @@ async function shell(
   signal: AbortSignal,
 ): Promise<ToolResult> {
   const { sandbox, env, mark, timeoutMs } = workplace.shell;
-  const logFile = await newOutput(workplace.outputs, "shell", "log");
+  const logFile = newOutput(workplace.outputs, "shell", "log");
   const limitMs = Math.min(timeoutMs, (given.timeout ?? timeoutSecondsMax) * 1000);
   const result = await runProcess({
     ...{ command: given.command, cwd: workplace.worktree, env, mark, logFile, signal },
