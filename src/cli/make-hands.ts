@@ -10,6 +10,7 @@ import type { Answering } from "./answering.ts";
 import { chooseSandbox, type SandboxChoice } from "./choose-sandbox.ts";
 import type { Driver } from "./driver.ts";
 import { makeWorkers } from "./make-workers.ts";
+import { redactOf } from "./secrets.ts";
 
 export interface HandsFacts {
   readonly driver: Pick<Driver, "repository" | "eyes" | "checkoutLane">;
@@ -31,7 +32,9 @@ export async function makeHands(
   const { repository, eyes, checkoutLane } = driver;
   const { plan, settings } = state;
   const { sandbox } = chosen ?? (await chooseSandbox(repository, settings, plan));
-  const made = await makeWorkers(run, { settings, plan, repository, ownership }, sandbox);
+  const redact = await redactOf(settings);
+  const facts = { settings, plan, repository, ownership, redact };
+  const made = await makeWorkers(run, facts, sandbox);
   const hands = new RealHands({
     pool,
     folder,
@@ -42,6 +45,7 @@ export async function makeHands(
     judge: made.judge,
     summarise: made.summarise,
     sandbox,
+    redact,
     filterConfig: await filterGuard({ gitDir: repository.commonDir }),
     checkoutLane,
     report: (activity) => eyes.activity(activity),

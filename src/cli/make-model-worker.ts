@@ -1,6 +1,6 @@
 /** The worker that is a model, made real: its models, its policy, its roles, and the places that its agents may see. */
 import { readConventions } from "../agent/conventions.ts";
-import { redacted } from "../agent/redaction.ts";
+import { type Redact, redacted } from "../agent/redaction.ts";
 import { withBuiltInRoles } from "../agent/roles/read-roles.ts";
 import { Roster } from "../agent/roster.ts";
 import { rulingOf } from "../agent/ruling.ts";
@@ -13,7 +13,6 @@ import type { Judge, Place, Worker } from "../core/worker.ts";
 import type { Repository } from "../git/repository.ts";
 import { letMemoryGrow } from "../host/memory.ts";
 import { createModel } from "../host/model.ts";
-import { redactor } from "../host/model-fault.ts";
 import { modelLanes } from "../host/model-lane.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import type { HandsParts } from "../run/hands-parts.ts";
@@ -26,6 +25,7 @@ export interface ModelParts {
   readonly settings: Settings;
   readonly ownership: Ownership;
   readonly roster: Roster;
+  readonly redact: Redact;
   readonly sandbox: ((place: Place) => Sandbox) | undefined;
 }
 
@@ -40,7 +40,7 @@ export async function makeModelWorker(
   told: ModelSettings,
   parts: ModelParts,
 ): Promise<Worker> {
-  const { settings, ownership, repository, roster, sandbox } = parts;
+  const { settings, ownership, repository, roster, redact, sandbox } = parts;
   letMemoryGrow();
   const roles = await withBuiltInRoles(settings.roles);
   const models = await modelsOf(name, told, settings, roles);
@@ -64,7 +64,7 @@ export async function makeModelWorker(
     earlyGate: createEarlyGate({ commonDir, ownership, isProtected: isGuarded }),
     conventionsOf: ({ base, owns, files }, signal) =>
       readConventions(repository, base, { owns, files }, signal),
-    redact: redactAll(settings),
+    redact,
     now: Date.now,
   });
 }
@@ -79,8 +79,8 @@ export async function makeApproachJudge(
   name: string,
   told: ModelSettings,
   settings: Settings,
+  redact: Redact,
 ): Promise<Judge> {
-  const redact = redactAll(settings);
   return createApproachJudge(await access(name, told), settings.budget.agent, redact);
 }
 
@@ -88,10 +88,10 @@ export async function makeRunSummary(
   name: string,
   told: ModelSettings,
   settings: Settings,
+  redact: Redact,
 ): Promise<NonNullable<HandsParts["summarise"]>> {
   const model = await access(name, told);
   const { summariseRun } = await import("../work/run-summary.ts");
-  const redact = redactAll(settings);
   return async (results, account, signal) => {
     const { agent: budget } = settings.budget;
     const summary = await summariseRun({ access: model, budget, results, account }, signal);
@@ -128,13 +128,4 @@ async function access(name: string, told: ModelSettings): Promise<ModelAccess> {
   const { window, outputTokensMax, baseURL } = told;
   const model = await createModel(told, { name, key: process.env[told.apiKeyEnv] });
   return { model, window, outputTokensMax, lane: modelLanes.of(baseURL) };
-}
-
-/** Every key that any model of this run is asked with. */
-function redactAll({ workers }: Settings): (text: string) => string {
-  const keys = Object.values(workers).flatMap((worker) =>
-    worker.type === "model" ? [process.env[worker.apiKeyEnv]] : [],
-  );
-  const redactors = [...new Set(keys)].map(redactor);
-  return (text) => redactors.reduce((kept, redact) => redact(kept), text);
 }

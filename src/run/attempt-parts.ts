@@ -29,7 +29,7 @@ export function attemptParts(
   at: AttemptPlace,
   run: { readonly state: RunState; readonly lookout: Lookout; readonly account: Account },
 ): AttemptParts {
-  const { sandbox, folder, pool, author, ownership, checkoutLane, filterConfig } = parts;
+  const { sandbox, redact, folder, pool, author, ownership, checkoutLane, filterConfig } = parts;
   const { state, lookout, account } = run;
   const unit = plannedUnit(at.unit, state);
   const named = unit.worker ?? state.settings.worker;
@@ -47,6 +47,7 @@ export function attemptParts(
     assignment: assignmentOf(parts, at, unit, state),
     isProtected: isProtected(state.settings.protected),
     worker,
+    redact,
     sandbox:
       sandbox === undefined
         ? undefined

@@ -205,11 +205,11 @@ function judgeOf(
 ): Judge {
   const { run, unit, attempt, base, checks } = assignment;
   const { worktree, record } = place;
-  const { ownerOf, isProtected, earlyGate, checkSandbox } = options;
+  const { ownerOf, isProtected, earlyGate, checkSandbox, redact } = options;
   const mark = markOf({ run, unit, attempt });
   const isMaker = mayChangeFiles(role);
   const checked: Judge = isMaker
-    ? checksJudge(checks, { worktree, record, mark, sandbox: checkSandbox?.(place) })
+    ? checksJudge(checks, { worktree, record, mark, redact, sandbox: checkSandbox?.(place) })
     : async () => ({ type: "good" });
   const inner: Judge = async (agent, signal) => {
     const { answers, changedIn, stints } = agent.conversation;
@@ -227,13 +227,13 @@ function mayChangeFiles({ tools }: Role): boolean {
 }
 
 async function runCommand(
-  { worktree, shell }: Workplace,
+  { worktree, shell, redact }: Workplace,
   command: Command,
   signal: AbortSignal,
 ): ReturnType<Surroundings["runCommand"]> {
   const { sandbox, env, mark, timeoutMs } = shell;
   const result = await runProcess({
-    ...{ command, cwd: worktree, env, mark, timeoutMs, signal },
+    ...{ command, cwd: worktree, env, mark, timeoutMs, signal, redact },
     ...(sandbox === undefined ? {} : { sandbox }),
   });
   const wrong = whatWentWrong(result, timeoutMs);
