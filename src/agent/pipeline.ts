@@ -159,7 +159,7 @@ async function work(parts: PipelineParts, steps: readonly Step[], at: number): P
     summary: done === undefined ? "" : wordsOf(done),
   }));
   if (step.agent === undefined) {
-    const next = { agent: step.id, role: step.role.name, after: before };
+    const next = { agent: step.id, role: step.role, after: before };
     const end = await parts.agents.consent(next);
     if (end !== undefined) return end;
   }

@@ -54,7 +54,6 @@ export async function makeModelWorker(
     turnsMax: settings.limits.turns,
     agentTimeoutMs: settings.limits.agentTimeoutMs,
     agentBudget: settings.budget.agent,
-    approval: settings.approval,
     decide: (question) => rulingOf(settings.policy, question),
     shell: settings.shell,
     checkSandbox: sandbox,

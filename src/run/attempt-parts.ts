@@ -111,6 +111,7 @@ function assignmentOf(
     context: [settings.context, plan.context].filter((part) => part !== undefined),
     given,
     agents: typeof unit.agent === "string" ? [unit.agent] : (unit.agent ?? []),
+    approval: unit.approval ?? settings.approval,
     ...(aggregate === undefined ? {} : { aggregate }),
     ...(cut === undefined ? {} : { continues: cut.attempt }),
     ...(progress === undefined || progress.told.length === 0 ? {} : { told: progress.told }),

@@ -57,7 +57,6 @@ export interface ModelWorkerOptions {
   readonly turnsMax: number;
   readonly agentTimeoutMs: number;
   readonly agentBudget: Budget;
-  readonly approval: "auto" | "required";
   readonly decide: Surroundings["decide"];
   readonly shell: ShellSettings;
   /** What hides the machine from checks, and what hides it from the commands of agents; absent where they run without. */
@@ -132,8 +131,8 @@ async function surroundingsOf(
   { assignment, place, desk }: Work,
   signal: AbortSignal,
 ): Promise<Surroundings> {
-  const { roster, roles, modelOf, agentBudget, turnsMax, approval, decide, redact, now } = options;
-  const { run, unit, attempt } = assignment;
+  const { roster, roles, modelOf, agentBudget, turnsMax, decide, redact, now } = options;
+  const { run, unit, attempt, approval = "auto" } = assignment;
   const locks = new PathLocks();
   const mayChange = changeable(options, assignment, desk);
   const outputs = path.join(place.record, "outputs");
