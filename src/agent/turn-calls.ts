@@ -87,7 +87,8 @@ async function makeCall(agent: AgentAtWork, due: DueCall, at: CallPlace): Promis
   if (refusal !== undefined) return keep(agent, due, { type: "failed", text: refusal });
   const result = await read.tool.call(read.given, agent.lifetime, at);
   // What was stopped on its way has no result that may be believed; it is cut off, as by a restart.
-  if (result.type === "parked" || (agent.lifetime.aborted && result.type === "failed")) return;
+  if (agent.lifetime.aborted && (result.type === "failed" || result.type === "parked")) return;
+  if (result.type === "parked") return keepWaiting(agent, due);
   await keep(agent, due, result);
 }
 
@@ -112,6 +113,12 @@ async function permission(
   }
   await agent.record({ type: "cleared", index });
   return undefined;
+}
+
+/** The calls after it may begin all the same: after a restart it must not seem that they have not. */
+async function keepWaiting(agent: AgentAtWork, { index, pending }: DueCall): Promise<void> {
+  if (pending.waiting !== undefined) return;
+  await agent.record({ type: "waiting", index, altered: false });
 }
 
 async function keep(
