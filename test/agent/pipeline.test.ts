@@ -47,6 +47,8 @@ test("a refusal goes back to the same coder with its reasons, and is judged agai
   expect(scene.file("b.txt")).toBe("good\n");
   const [resumed] = transcriptLines(scene, "coder", "resumed");
   expect(resumed?.text).toContain("b.txt is bad");
+  // It may be why something is right as it is.
+  expect(transcriptLines(scene, "reviewer", "resumed")[0]?.text).toContain("second");
   // A later process finds all of it done.
   const again = await sceneIn(scene.place, script);
   expect(await again.work({ agents: ["coder", "reviewer"] })).toEqual(outcome);
@@ -82,6 +84,15 @@ test("a gate may not end without its verdict, nor refuse without reasons", async
     "a refusal needs reasons",
   );
 });
+
+test.each(["concatenate", "structured_merge"] as const)(
+  "one agent alone is not wrapped by %s",
+  async (aggregate) => {
+    const scene = await agentScene(byAgent({ researcher: [{ text: "It is like this." }] }));
+    const facts = { agents: ["researcher"], owns: [], aggregate };
+    expect(await scene.work(facts)).toMatchObject({ summary: "It is like this." });
+  },
+);
 
 test("a unit that changes nothing is done by its summary", async () => {
   const scene = await agentScene(byAgent({ researcher: [{ text: "It is like this." }] }));
