@@ -31,11 +31,17 @@ export async function askOnce(question: LoneQuestion, signal: AbortSignal): Prom
   await desk.tell({ type: "agent-started", agent, role: agent, kind: "spawn", queued: false });
   const answer = await ask(question, signal);
   const isAnswered = answer.type === "answered";
-  const message = answer.type === "unanswered" ? answer.why : "";
   const status = isAnswered ? "completed" : "failed";
-  if (answer.type !== "stopped")
+  if (answer.type !== "stopped") {
+    const message = shortened(answer.type === "answered" ? saidIn(answer.answer) : answer.why);
     await desk.tell({ type: "agent-finished", agent, status, message });
+  }
   return answer;
+}
+
+/** Its words, or what it gave to a tool. */
+function saidIn({ text, calls: [call] }: ModelAnswer): string {
+  return text.trim() === "" && call !== undefined ? call.text : text;
 }
 
 async function ask(question: LoneQuestion, signal: AbortSignal): Promise<LoneAnswer> {
