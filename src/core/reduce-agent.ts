@@ -104,7 +104,7 @@ export function endAgents(
   }
   return agents.map((agent) =>
     agent.attempt === attempt && agent.endedAt === undefined
-      ? { ...agent, status: "cancelled", endedAt: at }
+      ? { ...agent, status: "cancelled", isCutOff: true, endedAt: at }
       : agent,
   );
 }

@@ -73,13 +73,23 @@ export function agentStatus(
     (one) =>
       one.unit === unit.id && one.answer === undefined && one.question?.agent === agent.agent,
   );
-  const isOver = state.at.phase === "finished" || state.at.phase === "interrupted";
+  if (!asks && agent.isCutOff === true) return cutOffStatus(state, unit, agent);
   if (!asks && (agent.status === "running" || agent.status === "queued")) {
-    if (isOver) return "cancelled";
+    if (state.at.phase === "finished" || state.at.phase === "interrupted") return "cancelled";
     if (!alive) return "pending";
   }
   const isLast = agent.attempt >= unit.newest;
   return asks && isLast && agent.status !== "completed" ? "awaiting_approval" : agent.status;
+}
+
+/** One that ended with its attempt goes on where the unit does, and shares its end otherwise. */
+function cutOffStatus(
+  state: RunState,
+  { at, cut, newest }: UnitState,
+  { attempt }: AgentState,
+): ShownAgentStatus {
+  if (state.at.phase !== "finished" && cut?.attempt === attempt) return "pending";
+  return attempt >= newest && at.phase === "timed_out" ? "timed_out" : "cancelled";
 }
 
 /** The share of what went in that the provider had in its cache, from 0 to 1; undefined where nothing went in. */
@@ -116,7 +126,7 @@ function agentRow(
   const depth = agent.agent.split(".").length - 1;
   const end = agent.endedAt ?? (state.at.phase === "working" ? now : state.updatedAt);
   return [
-    { text: `${unit.id}/${agent.agent}`, depth },
+    { text: nameOf(unit, agent), depth },
     { text: agent.role },
     { text: status.replace("_", " "), colour: colourOf(status) },
     { text: sayCount(agent.turns, "turn") },
@@ -124,6 +134,16 @@ function agentRow(
     { text: sayDuration(end - agent.startedAt) },
     { text: sayLines(agent.said) },
   ];
+}
+
+/** One that is worked on several ways has agents of the same names. */
+function nameOf(
+  { id, attempts, newest, chosen }: UnitState,
+  { agent, attempt }: AgentState,
+): string {
+  const name = `${id}/${agent}`;
+  if (newest >= attempts) return name;
+  return `${name}, way ${attempt}${attempt === chosen ? " (chosen)" : ""}`;
 }
 
 function colourOf(status: ShownAgentStatus): Colour | undefined {

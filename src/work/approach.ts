@@ -36,8 +36,8 @@ export async function chooseApproach(
   const words = `approach ${attempt} was chosen of ${ends.map((end) => end.attempt).join(", ")}: ${why}`;
   const summary = outcome.summary.trim();
   // Words behind JSON would make words of it: the judge has said why in its own.
-  if (jsonIn(summary) !== undefined) return outcome;
-  return { ...outcome, summary: `${summary}\n\n${words}`.trim() };
+  if (jsonIn(summary) !== undefined) return { ...outcome, chosen: attempt };
+  return { ...outcome, chosen: attempt, summary: `${summary}\n\n${words}`.trim() };
 }
 
 /** Stopped and parked ones first: those are to be tried again. */

@@ -12,10 +12,6 @@ test("concatenated, each result stands under its name", () => {
   );
 });
 
-test("what one alone says needs no name above it", () => {
-  expect(combine("concatenate", words.slice(0, 1)).summary).toBe("one");
-});
-
 test("of a pipeline the last result stands for all", () => {
   expect(combine("pipeline", words)).toEqual({ summary: "two", data: { n: 2 }, conflicts: [] });
   expect(combine("pipeline", [])).toEqual({ summary: "", conflicts: [] });
