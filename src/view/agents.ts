@@ -4,7 +4,7 @@ import type { AgentStatus } from "../core/desk.ts";
 import { unreachable } from "../core/failure.ts";
 import type { AgentState, RunState, UnitState } from "../core/run.ts";
 import type { Spend } from "../core/spend.ts";
-import { tokensOf } from "../core/spend.ts";
+import { tokensOf, withoutNoise } from "../core/spend.ts";
 import type { Cell } from "./table.ts";
 import type { Life } from "./unit-status.ts";
 import { type Colour, sayCount, sayDuration, sayLines, saySpend } from "./words.ts";
@@ -55,7 +55,7 @@ export function agentDocuments(
     kind: agent.kind,
     status: agentStatus(state, unit, agent, life),
     turns: agent.turns,
-    spend: agent.spend,
+    spend: withoutNoise(agent.spend),
     estimated: agent.estimated,
     seconds: Math.round(((agent.endedAt ?? state.updatedAt) - agent.startedAt) / 10) / 100,
     said: agent.said,
