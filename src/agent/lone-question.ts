@@ -1,5 +1,6 @@
 /** One question to a model outside of any conversation: asked, paid and told of like an agent's turn, but with no tools that do
  *  anything. Used where somebody must choose or sum up. */
+import { overText } from "../core/budget.ts";
 import type { Desk } from "../core/desk.ts";
 import { unreachable } from "../core/failure.ts";
 import type { ModelAnswer, ModelMessage, ToolSpec } from "../core/model.ts";
@@ -74,7 +75,7 @@ async function ask(question: LoneQuestion, signal: AbortSignal): Promise<LoneAns
     case "stopped":
       return outcome;
     case "refused":
-      return { type: "unanswered", why: `the budget of ${outcome.why.name} is spent` };
+      return { type: "unanswered", why: overText(outcome.why) };
     case "failed":
       return { type: "unanswered", why: outcome.fault.message };
     case "out":
