@@ -6,7 +6,7 @@ import { tokensOf } from "../core/spend.ts";
 import { agentStatus, cachedShare } from "./agents.ts";
 import { approvalDocuments } from "./approvals.ts";
 import { totalSpend } from "./document.ts";
-import { code, plain, tableOf } from "./markdown.ts";
+import { code, codeBlock, plain, tableOf } from "./markdown.ts";
 import type { Life } from "./unit-status.ts";
 import { sayCount, sayDuration, sayLines, saySpend } from "./words.ts";
 
@@ -19,11 +19,17 @@ export function agentSections(
   life: Life,
 ): readonly (readonly [title: string, body: string])[] {
   return [
-    ["Summary", plain(runSummary(state))],
+    ["Summary", wholeSummary(state)],
     ["Agents", agents(state, life)],
     ["Approvals", approvals(state)],
     ["Claims", claims(state)],
   ];
+}
+
+/** As it was given, line by line: it may be a list, a table or JSON. */
+function wholeSummary(state: RunState): string {
+  const summary = runSummary(state).trim();
+  return summary.includes("\n") ? codeBlock(summary) : plain(summary);
 }
 
 /** How much of what was sent the provider had in its cache. */
