@@ -20,6 +20,7 @@ export type Teller =
   | "verify"
   | "verdict"
   | "aggregate"
+  | "results"
   | "inbox"
   | "child"
   | "budget"

@@ -3,6 +3,7 @@
 import { unreachable } from "../core/failure.ts";
 import type { AgentAtWork } from "./agent-door.ts";
 import { emptyAnswersMax, repeatsMax, strikesMax } from "./agent-limits.ts";
+import { combineTasks } from "./combined-tasks.ts";
 import { hear } from "./inbox.ts";
 import { shortened } from "./shortened.ts";
 import type { AgentEnd, AgentFinal } from "./transcript-line.ts";
@@ -50,6 +51,7 @@ function hopelessEnd({ conversation, turnsMax }: AgentAtWork): AgentFinal | unde
 
 /** What was said to it since its last turn. */
 async function listen(agent: AgentAtWork): Promise<void> {
+  await combineTasks(agent);
   for (const text of agent.takeNotes()) await agent.record({ type: "told", from: "budget", text });
   await reportChildren(agent);
   await hear(agent);
