@@ -139,11 +139,17 @@ function begin(
     spend: known?.spend ?? noSpend,
     estimated: known?.estimated ?? false,
     said: known?.said ?? "",
-    startedAt: known?.startedAt ?? at,
+    startedAt: startOf(known, at),
     ...(parent === undefined ? {} : { parent }),
   };
   if (known === undefined) return [...agents, begun];
   return agents.map((one) => (one === known ? begun : one));
+}
+
+/** What lies between its end and its next beginning is none of its time. */
+function startOf(known: AgentState | undefined, at: number): number {
+  if (known === undefined) return at;
+  return known.endedAt === undefined ? known.startedAt : at - (known.endedAt - known.startedAt);
 }
 
 function withAgent(
