@@ -130,7 +130,7 @@ function agentRow(
     { text: agent.role },
     { text: status.replace("_", " "), colour: colourOf(status) },
     { text: sayCount(agent.turns, "turn") },
-    { text: tokensOf(agent.spend) === 0 ? "" : saySpend(agent.spend) },
+    { text: sayAgentSpend(agent) },
     { text: sayDuration(end - agent.startedAt) },
     { text: sayLines(agent.said) },
   ];
@@ -144,6 +144,12 @@ function nameOf(
   const name = `${id}/${agent}`;
   if (newest >= attempts) return name;
   return `${name}, way ${attempt}${attempt === chosen ? " (chosen)" : ""}`;
+}
+
+/** Of a call that was cut off all that it might have cost is counted. */
+export function sayAgentSpend({ spend, estimated }: AgentState): string {
+  if (tokensOf(spend) === 0) return "";
+  return `${estimated ? "about " : ""}${saySpend(spend)}`;
 }
 
 function colourOf(status: ShownAgentStatus): Colour | undefined {

@@ -78,6 +78,17 @@ describe("the status of a run", () => {
     expect(statuses(true)).toEqual(["running", "queued"]);
   });
 
+  it("says that what an agent spent is partly an estimate", () => {
+    const who = { unit: "a" as never, attempt: 1, agent: "coder" };
+    const spend = { inputTokens: 1000, cachedTokens: 0, outputTokens: 0, usd: 0 };
+    const story = startRun({ units: [unit("a")] }).start("a");
+    story.happened(
+      { type: "agent-started", ...who, role: "coder", kind: "spawn", queued: false },
+      { type: "agent-spent", ...who, turns: 1, spend, estimated: true, said: "" },
+    );
+    expect(statusView(story.state(), over)).toMatch(/^a\/coder .* about 1,000 tokens /m);
+  });
+
   it.each([
     ["interrupted", "pending"],
     ["timed_out", "timed_out"],
