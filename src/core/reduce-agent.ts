@@ -34,7 +34,8 @@ export function reduceAgent(unit: UnitState, event: AgentEvent, at: number): Uni
       return { ...spent, spend: sumOf(spent.spend, spend) };
     }
     case "agent-finished":
-      return withAgent(unit, event, (agent) => ({
+      // Its end may be told after a restart only, by its transcript.
+      return withAgent(unit, event, ({ isCutOff: _, ...agent }) => ({
         ...agent,
         status: event.status,
         said: event.message === "" ? agent.said : event.message,
