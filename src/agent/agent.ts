@@ -11,6 +11,7 @@ import type { AgentAtWork, AgentDoor, AgentKeeper, ChildPlace, Judge } from "./a
 import { statusOf } from "./agent-status.ts";
 import { Background } from "./background.ts";
 import type { Conversation } from "./conversation.ts";
+import { cutOffCalls } from "./cut-off.ts";
 import { FileStates } from "./file-state.ts";
 import { identityOf, runAs } from "./identity.ts";
 import { Memory } from "./memory.ts";
@@ -58,7 +59,7 @@ export class Agent implements AgentAtWork {
   readonly around: Surroundings;
   readonly files: FileStates;
   readonly background: Background;
-  /** Calls of tools that were under way when the agent was cut off. */
+  /** Calls of tools that may have been under way when the agent was cut off. */
   readonly cutOff: ReadonlySet<ToolCall>;
   readonly toolMap: ReadonlyMap<string, Tool>;
   readonly #notes: string[] = [];
@@ -72,9 +73,7 @@ export class Agent implements AgentAtWork {
     this.parts = parts;
     this.#memory = new Memory(parts.transcript, around.now);
     this.files = FileStates.fromJson(this.conversation.files);
-    this.cutOff = new Set(
-      this.conversation.calls.flatMap(({ call, result }) => (result === undefined ? [call] : [])),
-    );
+    this.cutOff = cutOffCalls(this.conversation.calls);
     this.background = new Background();
     this.#seat = new Seat(around.roster, this.lifetime);
     this.toolMap = new Map(parts.makeTools(this).map((tool) => [tool.name, tool]));

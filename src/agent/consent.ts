@@ -1,7 +1,9 @@
 /** A person's consent before an agent starts that somebody else has worked out: to the agent itself where approval is required,
  *  and to the command that it is to pass where the policy asks for it. The answer holds for exactly what was shown. */
 import type { AgentId, Answer, Question } from "../core/desk.ts";
+import type { Role } from "../core/role.ts";
 import type { AgentDoor, TaskRequest } from "./agent-door.ts";
+import { childRole } from "./child.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { ToolResult } from "./tool.ts";
 import { refusalOf } from "./tool-call.ts";
@@ -21,7 +23,8 @@ export async function askBefore(
     const content = `shell ${JSON.stringify(given)}`;
     if (ruling.decision === "ask") questions.push({ agent: parent.id, kind: "tool", content });
   }
-  if (around.approval === "required") {
+  const { approval } = childRole(around, parent, request) ?? {};
+  if (around.approval === "required" || approval === "required") {
     const content = `task ${JSON.stringify(request)}`;
     questions.push({ agent: parent.id, kind: "agent", content });
   }
@@ -41,26 +44,28 @@ export async function askBefore(
 /** The next agent of a unit, and what it is given. */
 export interface NextAgent {
   readonly agent: AgentId;
-  readonly role: string;
+  readonly role: Role;
   readonly after: readonly { readonly role: string; readonly summary: string }[];
 }
 
-/** How the unit ends where the next of its agents may not start; undefined where it may. That the first may start was asked
- *  with the unit. */
+/** How the unit ends where the next of its agents may not start; undefined where it may. Where the unit itself needs approval,
+ *  that the first may start was asked with it. */
 export async function askBeforeNext(
-  { approval, desk }: Surroundings,
+  { approval, desk, unit }: Surroundings,
   { agent, role, after }: NextAgent,
   stopping: AbortSignal,
 ): Promise<AgentEnd | undefined> {
-  if (approval !== "required" || after.length === 0) return undefined;
+  const isFirst = after.length === 0;
+  const asks = approval === "required" ? !isFirst : role.approval === "required";
+  if (!asks) return undefined;
   const summary = after.at(-1)?.summary ?? "";
-  const content = `${role} ${JSON.stringify({ after })}`;
+  const content = isFirst ? `${role.name} on ${unit}` : `${role.name} ${JSON.stringify({ after })}`;
   const answer = await desk.ask({ agent, kind: "agent", content }, stopping);
   if (answer.type === "approved") return undefined;
   if (answer.type === "nobody") {
     return stopping.aborted ? { type: "stopped" } : { type: "parked", summary };
   }
-  const message = `a person has denied the ${role}${whyOf(answer)}`;
+  const message = `a person has denied the ${role.name}${whyOf(answer)}`;
   return { type: "failed", why: "denied", message, summary };
 }
 

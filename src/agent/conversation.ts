@@ -53,6 +53,8 @@ export interface Conversation {
   readonly background: readonly Line<"child">[];
   /** It was asked to sum up what its subagents found. */
   readonly aggregated: boolean;
+  /** It was given the results of the subagents of its last turn as one. */
+  readonly combined: boolean;
   /** How each of its stints ended. */
   readonly finals: readonly AgentFinal[];
   /** How often it was begun or spoken to again. */
@@ -82,6 +84,7 @@ export const emptyConversation: Conversation = {
   children: [],
   background: [],
   aggregated: false,
+  combined: false,
   finals: [],
   stints: 0,
   answers: false,
@@ -145,6 +148,7 @@ function told(was: Conversation, line: Line<"told">): Conversation {
   return {
     ...was,
     aggregated: was.aggregated || from === "aggregate",
+    combined: was.combined || from === "results",
     // An answer that was cut at its length is a call that is none.
     strikes: from === "cut" ? was.strikes + 1 : was.strikes,
     entries: [...was.entries, user(text)],
@@ -171,6 +175,7 @@ function answered(was: Conversation, line: Line<"answered">): Conversation {
     turns: was.turns + 1,
     turnsOfStint: was.turnsOfStint + 1,
     calls: calls.map((call) => ({ call })),
+    combined: false,
     said: text,
     empties: text.trim() === "" && calls.length === 0 ? was.empties + 1 : 0,
   };

@@ -1,6 +1,7 @@
 /** Who says that a subagent is done: not its own words, but a command that passes, a verdict that was asked for, and the
  *  results of its own subagents where they are to become one. */
 import { combine, type PartResult, summaryQuestion } from "../core/aggregate.ts";
+import type { AgentId } from "../core/desk.ts";
 import type { Aggregate, Json } from "../core/plan.ts";
 import type { Role } from "../core/role.ts";
 import type { AgentDoor, Judge, Judgement } from "./agent-door.ts";
@@ -53,16 +54,20 @@ export function aggregated(
 /** What the agent says, then what its subagents say; those that have not ended well say why. */
 async function resultsOf(around: Surroundings, agent: AgentDoor): Promise<readonly PartResult[]> {
   const { children } = agent.conversation;
-  const below = await Promise.all(
-    children.map(async (name): Promise<readonly PartResult[]> => {
-      const { lines } = await readTranscript(transcriptFile(around.transcripts, name));
-      const final = foldTranscript(lines).finals.at(-1);
-      if (final === undefined) return [];
-      const data = final.type === "completed" ? dataPart(final.data) : {};
-      return [{ name, summary: final.summary, ...data }];
-    }),
-  );
+  const below = await Promise.all(children.map((name) => childResult(around, name)));
   return [ownResult(agent), ...below.flat()];
+}
+
+/** Of a subagent that has ended; none where it has not. */
+export async function childResult(
+  { transcripts }: Surroundings,
+  name: AgentId,
+): Promise<readonly PartResult[]> {
+  const { lines } = await readTranscript(transcriptFile(transcripts, name));
+  const final = foldTranscript(lines).finals.at(-1);
+  if (final === undefined) return [];
+  const data = final.type === "completed" ? dataPart(final.data) : {};
+  return [{ name, summary: final.summary, ...data }];
 }
 
 export function ownResult({ id, conversation }: AgentDoor): PartResult {

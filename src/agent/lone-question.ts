@@ -1,5 +1,6 @@
 /** One question to a model outside of any conversation: asked, paid and told of like an agent's turn, but with no tools that do
  *  anything. Used where somebody must choose or sum up. */
+import { overText } from "../core/budget.ts";
 import type { Desk } from "../core/desk.ts";
 import { unreachable } from "../core/failure.ts";
 import type { ModelAnswer, ModelMessage, ToolSpec } from "../core/model.ts";
@@ -31,11 +32,17 @@ export async function askOnce(question: LoneQuestion, signal: AbortSignal): Prom
   await desk.tell({ type: "agent-started", agent, role: agent, kind: "spawn", queued: false });
   const answer = await ask(question, signal);
   const isAnswered = answer.type === "answered";
-  const message = answer.type === "unanswered" ? answer.why : "";
   const status = isAnswered ? "completed" : "failed";
-  if (answer.type !== "stopped")
+  if (answer.type !== "stopped") {
+    const message = shortened(answer.type === "answered" ? saidIn(answer.answer) : answer.why);
     await desk.tell({ type: "agent-finished", agent, status, message });
+  }
   return answer;
+}
+
+/** Its words, or what it gave to a tool. */
+function saidIn({ text, calls: [call] }: ModelAnswer): string {
+  return text.trim() === "" && call !== undefined ? call.text : text;
 }
 
 async function ask(question: LoneQuestion, signal: AbortSignal): Promise<LoneAnswer> {
@@ -68,7 +75,7 @@ async function ask(question: LoneQuestion, signal: AbortSignal): Promise<LoneAns
     case "stopped":
       return outcome;
     case "refused":
-      return { type: "unanswered", why: `the budget of ${outcome.why.name} is spent` };
+      return { type: "unanswered", why: overText(outcome.why) };
     case "failed":
       return { type: "unanswered", why: outcome.fault.message };
     case "out":

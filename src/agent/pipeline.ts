@@ -109,7 +109,7 @@ async function runFrom(
 }
 
 const lookAgain =
-  "The work in the worktree was changed since, for the reasons that were given. Do your part again for what lies there now.";
+  "The work was taken up again since, for the reasons that were given. Do your part again for what lies in the worktree now, and for what is said of it.";
 
 class Step {
   readonly id: string;
@@ -159,7 +159,7 @@ async function work(parts: PipelineParts, steps: readonly Step[], at: number): P
     summary: done === undefined ? "" : wordsOf(done),
   }));
   if (step.agent === undefined) {
-    const next = { agent: step.id, role: step.role.name, after: before };
+    const next = { agent: step.id, role: step.role, after: before };
     const end = await parts.agents.consent(next);
     if (end !== undefined) return end;
   }
@@ -171,10 +171,23 @@ async function work(parts: PipelineParts, steps: readonly Step[], at: number): P
   );
   const number = step.stints;
   const stint = { number, kind: number === 0 ? "spawn" : "resume" } as const;
-  const told = number === 0 || step.hears === undefined ? {} : { told: step.hears };
+  const told =
+    number === 0 || step.hears === undefined ? {} : { told: heardBy(steps, at, step.hears) };
   const end = await parts.agents.workMain(step.agent, { ...stint, ...told });
   step.stints += 1;
   return end;
+}
+
+/** Who looks again is also told what is said of the work now: it may be why nothing was changed. */
+function heardBy(
+  steps: readonly Step[],
+  at: number,
+  hears: NonNullable<Stint["told"]>,
+): NonNullable<Stint["told"]> {
+  const maker = steps.slice(0, at).findLast(({ isGate }) => !isGate);
+  if (hears.text !== lookAgain || maker?.done === undefined) return hears;
+  const report = fence(wordsOf(maker.done), `report of the ${maker.role.name}`);
+  return { ...hears, text: `${lookAgain}\n\n${report}` };
 }
 
 /** The last that is no gate also sums up, where a model is to do that. */
@@ -207,7 +220,9 @@ function whole({ aggregate = "pipeline" }: PipelineParts, steps: readonly Step[]
   const makers = steps.filter(({ isGate }) => !isGate);
   const speaking = aggregate === "pipeline" || aggregate === "ai_summarize";
   const results = resultsOf(speaking && makers.length > 0 ? makers : steps);
-  const { summary, data } = combine(speaking ? "pipeline" : aggregate, results);
+  // What one alone says is not to be combined with anything.
+  const strategy = speaking || results.length === 1 ? "pipeline" : aggregate;
+  const { summary, data } = combine(strategy, results);
   const words = summary.trim() === "" && data !== undefined ? JSON.stringify(data) : summary;
   return { type: "completed", summary: words, ...(data === undefined ? {} : { data }) };
 }

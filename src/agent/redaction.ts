@@ -2,6 +2,9 @@
  *  journal and to people. What its tools do is not altered. */
 import type { Desk } from "../core/desk.ts";
 
+/** Stands in the place of a key. */
+export const keyRedacted = "[key]";
+
 export type Redact = (text: string) => string;
 
 /** The same value with every text in it redacted. */

@@ -13,8 +13,14 @@ export function rulingOf(
       ? []
       : [{ role: "*", tool: "shell", except: role.shell, decision: "deny", why: shellOf(role) }];
   const decided = decide([...policy, ...own], role.name, tool, commandOf(given));
-  const why = decided.rule?.why;
+  const why = decided.rule?.why ?? wordsOf(decided.rule);
   return { decision: decided.decision, ...(why === undefined ? {} : { why }) };
+}
+
+/** Without it an agent would take the whole tool for forbidden. What cannot be read with certainty may be what it is about. */
+function wordsOf(rule: PolicyRule | undefined): string | undefined {
+  if (rule?.prefix === undefined) return undefined;
+  return `it is, or may be, ${JSON.stringify(rule.prefix.join(" "))}; other commands are not meant`;
 }
 
 function shellOf({ name, shell = [] }: Role): string {

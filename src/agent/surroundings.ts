@@ -55,7 +55,7 @@ export interface Surroundings {
   readonly turnsMax: number;
   /** Of one stint of one agent, without the time in which it waits for its subagents or for a person. */
   readonly timeoutMs: number;
-  /** Whether a person is asked before a subagent starts. */
+  /** Whether a person is asked before each agent after the first starts; a role may ask for it too. */
   readonly approval: "auto" | "required";
   readonly decide: (question: {
     readonly role: Role;

@@ -36,13 +36,24 @@ export function readCall(tools: ReadonlyMap<string, Tool>, { name, text }: ToolC
   }
   const read = tool.shape.safeParse(value.json);
   if (!read.success) {
-    const said = read.error.issues.slice(0, problemsToldMax).map(({ path, message }) => {
-      return path.length === 0 ? message : `${path.join(".")}: ${message}`;
+    const said = read.error.issues.slice(0, problemsToldMax).map(({ code, path, message }) => {
+      if (path.length === 0) return message;
+      const isMissing = code !== "custom" && !isThere(value.json, path);
+      return `${path.join(".")}: ${isMissing ? "is missing" : message}`;
     });
     return { type: "bad", text: `the arguments of ${name} are wrong: ${said.join("; ")}` };
   }
   const given = read.data;
   return { type: "ready", tool, given, effect: tool.effectOf?.(given) ?? tool.effect };
+}
+
+function isThere(value: unknown, path: readonly PropertyKey[]): boolean {
+  let at = value;
+  for (const key of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) return false;
+    at = (at as Record<PropertyKey, unknown>)[key];
+  }
+  return true;
 }
 
 /** What a person is shown, and agrees to: the tool and its arguments as the model wrote them. */

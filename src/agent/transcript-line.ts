@@ -20,6 +20,7 @@ export type Teller =
   | "verify"
   | "verdict"
   | "aggregate"
+  | "results"
   | "inbox"
   | "child"
   | "budget"
@@ -99,7 +100,7 @@ export type TranscriptFact =
       readonly stint: number;
       readonly background: boolean;
     }
-  /** The call begins to wait for a person; its effect has not begun. `altered`: what stands in the transcript is not what
+  /** The call begins to wait for a person, it or whom it started; it has changed nothing. `altered`: what stands in the transcript is not what
    *  the model wrote, since something in it looked like a secret. */
   | { readonly type: "waiting"; readonly index: number; readonly altered: boolean }
   /** The person has agreed: its effect begins. */

@@ -97,9 +97,12 @@ async function makeCall(agent: AgentAtWork, due: DueCall, at: CallPlace): Promis
   const refusal = await permission(agent, due, read);
   if (refusal === "parked" || agent.lifetime.aborted) return;
   if (refusal !== undefined) return keep(agent, due, { type: "failed", text: refusal });
+  // After a restart a call that follows one without a result must not have begun.
+  if (read.effect === "changes" && due.index > 0) await agent.recorded();
   const result = await read.tool.call(read.given, agent.lifetime, at);
   // What was stopped on its way has no result that may be believed; it is cut off, as by a restart.
-  if (result.type === "parked" || (agent.lifetime.aborted && result.type === "failed")) return;
+  if (agent.lifetime.aborted && (result.type === "failed" || result.type === "parked")) return;
+  if (result.type === "parked") return keepWaiting(agent, due);
   keep(agent, due, result);
 }
 
@@ -124,6 +127,12 @@ async function permission(
   }
   await agent.record({ type: "cleared", index });
   return undefined;
+}
+
+/** The calls after it may begin all the same: after a restart it must not seem that they have not. */
+async function keepWaiting(agent: AgentAtWork, { index, pending }: DueCall): Promise<void> {
+  if (pending.waiting !== undefined) return;
+  await agent.record({ type: "waiting", index, altered: false });
 }
 
 function keep(

@@ -1,6 +1,6 @@
 /** One question to the model: made small enough for its window, paid from the agent's account, written down before it is sent
  *  and before its answer is believed. A provider that cannot be used is a Failure; it never fails an agent. */
-import type { Over } from "../core/budget.ts";
+import { type Over, overText } from "../core/budget.ts";
 import { unreachable } from "../core/failure.ts";
 import type { ModelFault, ModelRequest } from "../core/model.ts";
 import type { Spend } from "../core/spend.ts";
@@ -142,7 +142,7 @@ async function overEnd(agent: AgentAtWork, over: Over): Promise<AgentEnd> {
     type: "failed",
     why: "over_budget",
     level: over.level,
-    message: `the budget of ${over.name} is spent: ${over.limit} ${over.of === "usd" ? "USD" : "tokens"}`,
+    message: overText(over),
     summary: agent.conversation.said,
   });
 }

@@ -3,7 +3,9 @@
 import { unreachable } from "../core/failure.ts";
 import type { AgentAtWork } from "./agent-door.ts";
 import { emptyAnswersMax, repeatsMax, strikesMax } from "./agent-limits.ts";
+import { combineTasks } from "./combined-tasks.ts";
 import { hear } from "./inbox.ts";
+import { shortened } from "./shortened.ts";
 import type { AgentEnd, AgentFinal } from "./transcript-line.ts";
 import { makeCalls } from "./turn-calls.ts";
 import { askModel } from "./turn-question.ts";
@@ -35,7 +37,9 @@ function hopelessEnd({ conversation, turnsMax }: AgentAtWork): AgentFinal | unde
     return { type: "failed", why, message, summary };
   };
   if (strikes >= strikesMax) {
-    return failed("worker_failed", `the model made ${strikes} calls in a row that were none`);
+    const last = shortened(conversation.entries.at(-1)?.message.text ?? "");
+    const message = `none of the last ${strikes} calls of the model could be made: ${last}`;
+    return failed("worker_failed", message);
   }
   if (repeated >= repeatsMax) {
     const message = `the model made the same call ${repeated} times with the same result`;
@@ -47,6 +51,7 @@ function hopelessEnd({ conversation, turnsMax }: AgentAtWork): AgentFinal | unde
 
 /** What was said to it since its last turn. */
 async function listen(agent: AgentAtWork): Promise<void> {
+  await combineTasks(agent);
   for (const text of agent.takeNotes()) await agent.record({ type: "told", from: "budget", text });
   await reportChildren(agent);
   await hear(agent);

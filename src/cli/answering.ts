@@ -3,6 +3,7 @@ import ciInfo from "ci-info";
 import type { RunState } from "../core/run.ts";
 import { openApprovals } from "../view/approvals.ts";
 import { type AnswerGiven, askPerson } from "./ask-person.ts";
+import type { Eyes } from "./doors.ts";
 
 export interface Answering {
   /** A person is there. */
@@ -13,13 +14,13 @@ export interface Answering {
   close(): void;
 }
 
-export function openAnswering(): Answering {
+export function openAnswering(eyes: Pick<Eyes, "ask">): Answering {
   const answerable = process.stdin.isTTY === true && process.stderr.isTTY === true && !ciInfo.isCI;
   let hear: (given: AnswerGiven) => void = () => undefined;
   const person = answerable
     ? askPerson({
         input: process.stdin,
-        write: (text) => void process.stderr.write(text),
+        ask: eyes.ask,
         answer: (given) => hear(given),
       })
     : undefined;

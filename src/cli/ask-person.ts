@@ -3,7 +3,8 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type { RunState } from "../core/run.ts";
 import { escapeControls } from "../core/text.ts";
-import { approvalDocuments, openApprovals } from "../view/approvals.ts";
+import { type ApprovalDocument, approvalDocuments, openApprovals } from "../view/approvals.ts";
+import type { Asked, Eyes } from "./doors.ts";
 
 export interface AnswerGiven {
   readonly id: string;
@@ -22,27 +23,32 @@ const contentCharsMax = 4000;
 
 export function askPerson(parts: {
   readonly input: Readable;
-  readonly write: (text: string) => void;
+  readonly ask: Eyes["ask"];
   readonly answer: (given: AnswerGiven) => void;
 }): PersonAsked {
   let state: RunState | undefined;
-  let asked: string | undefined;
+  let asked: ApprovalDocument | undefined;
   const askNext = () => {
-    const open = state === undefined ? [] : openApprovals(state);
-    if (open.some(({ id }) => id === asked)) return;
-    asked = open[0]?.id;
-    if (state !== undefined && asked !== undefined) parts.write(questionText(state, asked));
+    if (state === undefined) return;
+    const [first, ...more] = openApprovals(state);
+    if (asked !== undefined && [first, ...more].some((one) => one?.id === asked?.id)) return;
+    const before = asked;
+    asked = approvalDocuments(state).find(({ id }) => id === first?.id);
+    if (asked !== undefined) parts.ask(questionOf(asked));
+    else if (before !== undefined) parts.ask(undefined);
   };
   // Not as a terminal: Ctrl-C must still reach the run.
   const lines = createInterface({ input: parts.input, terminal: false });
   lines.on("line", (line) => {
     if (asked === undefined) return;
-    const given = answerIn(line);
+    const given = answerIn(line, asked);
     if (given === undefined) {
-      parts.write("y to approve, n to deny; words after it are told to the agent: ");
-      return;
+      const text = "y to approve, n to deny; words after it are told to the agent.";
+      parts.ask({ text, prompt: promptOf(asked) });
+    } else {
+      parts.ask(undefined);
+      parts.answer({ id: asked.id, ...given });
     }
-    parts.answer({ id: asked, ...given });
   });
   return {
     see: (now) => {
@@ -57,20 +63,27 @@ export function askPerson(parts: {
   };
 }
 
-function questionText(state: RunState, id: string): string {
-  const [open] = openApprovals(state).filter((one) => one.id === id);
-  const content = approvalDocuments(state).find((one) => one.id === id)?.content ?? "";
+function questionOf(asked: ApprovalDocument): Asked {
+  const { id, unit, agent, kind, content } = asked;
   const shown = escapeControls(
     content.length > contentCharsMax ? `${content.slice(0, contentCharsMax)}…` : content,
   );
+  const who = agent === null ? unit : `${unit}/${agent}`;
   const body = shown.replace(/^/gm, "    ");
-  return `\n${id}: ${open?.who ?? ""} waits for approval:\n${body}\nApprove? [y/n] `;
+  const text = `\n${id}: ${who} ${kind === "question" ? "asks" : "waits for approval"}:\n${body}`;
+  return { text, prompt: promptOf(asked) };
 }
 
-function answerIn(line: string): Omit<AnswerGiven, "id"> | undefined {
+function promptOf({ kind }: ApprovalDocument): string {
+  return kind === "question" ? "Your answer (n refuses): " : "Approve? [y/n] ";
+}
+
+/** To a question of its own an agent wants words: whatever is no refusal is the answer. */
+function answerIn(line: string, { kind }: ApprovalDocument): Omit<AnswerGiven, "id"> | undefined {
   const [, word = "", text = ""] = /^\s*(\S+)\s*(.*)$/.exec(line) ?? [];
   const said = text === "" ? {} : { text };
   if (/^(y|yes|approve)$/i.test(word)) return { answer: "approved", ...said };
   if (/^(n|no|deny)$/i.test(word)) return { answer: "denied", ...said };
+  if (kind === "question" && word !== "") return { answer: "approved", text: line.trim() };
   return undefined;
 }

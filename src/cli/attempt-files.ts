@@ -10,6 +10,7 @@ import type { Reason } from "../core/worker.ts";
 import { type AttemptStory, attemptStories } from "../view/attempts.ts";
 import { reasonOf } from "../view/document.ts";
 import type { LogFile } from "../view/story.ts";
+import { sayReason } from "../view/words.ts";
 import type { RunReading } from "./doors.ts";
 
 export interface AttemptFiles {
@@ -42,14 +43,16 @@ export async function readAttempt(
     const advice = "see `pleach status` for its units";
     throw new Failure("usage", "unknown_unit", `run ${state.run} has no unit ${name}`, { advice });
   }
-  const attempt = wanted.attempt ?? unit.attempts;
+  if (unit.attempts === 0) throw neverBegan(unit);
+  const attempt = wanted.attempt ?? lastOf(unit);
   if (attempt < 1 || attempt > unit.attempts) {
     const message = `${unit.id} has no attempt ${attempt}: it was tried ${unit.attempts} times`;
     throw new Failure("usage", "unknown_attempt", message, { advice: "see `pleach status`" });
   }
   const stories = attemptStories(lines);
-  const begun = stories.find((one) => one.unit === unit.id && one.attempt === attempt);
-  const story = begun && { ...begun, ...endOf(unit, begun) };
+  const toldAs = storyOf(unit, attempt);
+  const begun = stories.find((one) => one.unit === unit.id && one.attempt === toldAs);
+  const story = begun && { ...begun, attempt, ...endOf(unit, begun) };
   const record = `units/${unit.id}/${attempt}`;
   const own = await filesIn(folder, record);
   const isTold = own.some(isTranscript);
@@ -67,6 +70,25 @@ export async function readAttempt(
   );
   const found = files.filter((file) => file !== undefined);
   return { attempt, story, files: await Promise.all(found.map(readable)) };
+}
+
+function neverBegan(unit: UnitState): Failure {
+  const reason = reasonOf(unit);
+  const why = reason === undefined ? "" : ` (${sayReason(reason)})`;
+  return new Failure("usage", "unknown_attempt", `${unit.id} has not begun${why}: it has no logs`, {
+    advice: "see `pleach status`",
+  });
+}
+
+/** Of several at once the one whose work was taken. */
+function lastOf({ attempts, newest, chosen = 0 }: UnitState): number {
+  return chosen >= newest ? chosen : attempts;
+}
+
+/** The attempt under whose number the journal tells of this one; undefined where it tells of another way that was chosen. */
+function storyOf({ newest, chosen = 0 }: UnitState, attempt: number): number | undefined {
+  if (attempt < newest || chosen < newest) return attempt;
+  return attempt === chosen ? newest : undefined;
 }
 
 /** A transcript is for programs as it lies on the disk. */

@@ -48,11 +48,20 @@ export interface RunRequest extends Where {
 }
 
 /** Where a run is looked at while it goes on. */
+export interface Asked {
+  /** Lines above. */
+  readonly text: string;
+  /** Where the answer is typed. */
+  readonly prompt: string;
+}
+
 export interface Eyes {
   event(line: JournalLine, state: RunState): void;
   activity(activity: Activity): void;
   /** One line that a person should read; the run goes on. */
   warn(text: string): void;
+  /** Shows what a person is asked, and then where the answer is typed; undefined once nothing is asked. */
+  ask(asked: Asked | undefined): void;
   /** Nobody waits any more, and the process ends at once: the last word, of the state as it is in the journal. */
   leave(): void;
 }

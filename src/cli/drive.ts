@@ -86,7 +86,7 @@ function runnerParts(
 ): RunnerParts {
   const { repository, stateHome, eyes } = driver;
   const mark = markOf({ run });
-  const answering = openAnswering();
+  const answering = openAnswering(eyes);
   return {
     repository,
     stateHome,

@@ -43,6 +43,9 @@ export function openEyes(surface: Surface, options: EyesOptions): OpenEyes {
     warn: (text) => {
       if (!left) show.warn(`warning: ${oneLine(text)}`);
     },
+    ask: (asked) => {
+      if (!left) show.ask(asked);
+    },
     leave: () => {
       if (left) return;
       left = true;
@@ -59,6 +62,7 @@ interface Progress {
   line(text: string): void;
   warn(text: string): void;
   state(state: RunState): void;
+  ask: Eyes["ask"];
   activity: Eyes["activity"];
   close(): void;
 }
@@ -68,12 +72,15 @@ function progress(surface: Surface): Progress {
   const nothing = () => undefined;
   const write = (text: string) => void stderr.write(`${text}\n`);
   const { quiet, verbose } = surface.globals;
+  const ask: Eyes["ask"] = (asked) => {
+    if (asked !== undefined) stderr.write(`${asked.text}\n${asked.prompt}`);
+  };
   if (quiet)
-    return { line: nothing, warn: write, state: nothing, activity: nothing, close: nothing };
+    return { line: nothing, warn: write, state: nothing, ask, activity: nothing, close: nothing };
   if (isPlain(surface, stderr)) {
     const activity: Eyes["activity"] = ({ unit, text }) => write(oneLine(`${unit}: ${text}`));
     const noisy = verbose ? activity : nothing;
-    return { line: write, warn: write, state: nothing, activity: noisy, close: nothing };
+    return { line: write, warn: write, state: nothing, ask, activity: noisy, close: nothing };
   }
   const live = liveLine(
     {
@@ -87,6 +94,10 @@ function progress(surface: Surface): Progress {
     },
     makePaint(hasColour(surface, stderr)),
   );
-  const { print, show, activity, end } = live;
-  return { line: print, warn: print, state: show, activity, close: end };
+  const { print, show, activity, prompt, end } = live;
+  const askAbove: Eyes["ask"] = (asked) => {
+    if (asked !== undefined) print(asked.text);
+    prompt(asked?.prompt);
+  };
+  return { line: print, warn: print, state: show, ask: askAbove, activity, close: end };
 }

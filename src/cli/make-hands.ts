@@ -12,6 +12,7 @@ import type { Answering } from "./answering.ts";
 import { chooseSandbox, type SandboxChoice } from "./choose-sandbox.ts";
 import type { Driver } from "./driver.ts";
 import { makeWorkers } from "./make-workers.ts";
+import { redactOf } from "./secrets.ts";
 
 export interface HandsFacts {
   readonly driver: Pick<Driver, "repository" | "eyes" | "checkoutLane">;
@@ -34,11 +35,13 @@ export async function makeHands(
   const { plan, settings } = state;
   const { sandbox } = chosen ?? (await chooseSandbox(repository, settings, plan));
   const place = { gitDir: repository.commonDir };
+  const redact = await redactOf(settings);
   const facts = {
     settings,
     plan,
     repository,
     ownership,
+    redact,
     isAtWork: !state.units.every(({ at }) => hasEnded(at)),
   };
   const [made, author, filterConfig, plainContent] = await Promise.all([
@@ -57,6 +60,7 @@ export async function makeHands(
     judge: made.judge,
     summarise: made.summarise,
     sandbox,
+    redact,
     filterConfig,
     plainContent,
     checkoutLane,

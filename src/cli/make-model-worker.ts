@@ -1,6 +1,6 @@
 /** The worker that is a model, made real: its models, its policy, its roles, and the places that its agents may see. */
 import { readConventions } from "../agent/conventions.ts";
-import { redacted } from "../agent/redaction.ts";
+import { type Redact, redacted } from "../agent/redaction.ts";
 import { withBuiltInRoles } from "../agent/roles/read-roles.ts";
 import { Roster } from "../agent/roster.ts";
 import { rulingOf } from "../agent/ruling.ts";
@@ -13,7 +13,6 @@ import type { Judge, Place, Worker } from "../core/worker.ts";
 import type { Repository } from "../git/repository.ts";
 import { letMemoryGrow } from "../host/memory.ts";
 import { createModel } from "../host/model.ts";
-import { redactor } from "../host/model-fault.ts";
 import { modelLanes } from "../host/model-lane.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import { startApart } from "../host/starter.ts";
@@ -27,6 +26,7 @@ export interface ModelParts {
   readonly settings: Settings;
   readonly ownership: Ownership;
   readonly roster: Roster;
+  readonly redact: Redact;
   readonly sandbox: ((place: Place) => Sandbox) | undefined;
 }
 
@@ -41,7 +41,7 @@ export async function makeModelWorker(
   told: ModelSettings,
   parts: ModelParts,
 ): Promise<Worker> {
-  const { settings, ownership, repository, roster, sandbox } = parts;
+  const { settings, ownership, repository, roster, redact, sandbox } = parts;
   letMemoryGrow();
   startApart();
   const roles = await withBuiltInRoles(settings.roles);
@@ -56,7 +56,6 @@ export async function makeModelWorker(
     turnsMax: settings.limits.turns,
     agentTimeoutMs: settings.limits.agentTimeoutMs,
     agentBudget: settings.budget.agent,
-    approval: settings.approval,
     decide: (question) => rulingOf(settings.policy, question),
     shell: settings.shell,
     checkSandbox: sandbox,
@@ -66,7 +65,7 @@ export async function makeModelWorker(
     earlyGate: createEarlyGate({ commonDir, ownership, isProtected: isGuarded }),
     conventionsOf: ({ base, owns, files }, signal) =>
       readConventions(repository, base, { owns, files }, signal),
-    redact: redactAll(settings),
+    redact,
     now: Date.now,
   });
 }
@@ -81,8 +80,8 @@ export async function makeApproachJudge(
   name: string,
   told: ModelSettings,
   settings: Settings,
+  redact: Redact,
 ): Promise<Judge> {
-  const redact = redactAll(settings);
   return createApproachJudge(await access(name, told), settings.budget.agent, redact);
 }
 
@@ -90,10 +89,10 @@ export async function makeRunSummary(
   name: string,
   told: ModelSettings,
   settings: Settings,
+  redact: Redact,
 ): Promise<NonNullable<HandsParts["summarise"]>> {
   const model = await access(name, told);
   const { summariseRun } = await import("../work/run-summary.ts");
-  const redact = redactAll(settings);
   return async (results, account, signal) => {
     const { agent: budget } = settings.budget;
     const summary = await summariseRun({ access: model, budget, results, account }, signal);
@@ -130,13 +129,4 @@ async function access(name: string, told: ModelSettings): Promise<ModelAccess> {
   const { window, outputTokensMax, baseURL } = told;
   const model = await createModel(told, { name, key: process.env[told.apiKeyEnv] });
   return { model, window, outputTokensMax, lane: modelLanes.of(baseURL) };
-}
-
-/** Every key that any model of this run is asked with. */
-function redactAll({ workers }: Settings): (text: string) => string {
-  const keys = Object.values(workers).flatMap((worker) =>
-    worker.type === "model" ? [process.env[worker.apiKeyEnv]] : [],
-  );
-  const redactors = [...new Set(keys)].map(redactor);
-  return (text) => redactors.reduce((kept, redact) => redact(kept), text);
 }

@@ -1,4 +1,5 @@
 /** The workers that a plan names, made real. */
+import type { Redact } from "../agent/redaction.ts";
 import type { Roster } from "../agent/roster.ts";
 import { Failure, unreachable } from "../core/failure.ts";
 import type { RunId } from "../core/id.ts";
@@ -26,17 +27,20 @@ export interface WorkerFacts {
   readonly ownership: Ownership;
   /** Whether any unit is still to be worked on. */
   readonly isAtWork: boolean;
+  /** Absent where there are no keys. */
+  readonly redact: Redact | undefined;
 }
 
 export async function makeWorkers(
   run: RunId,
-  { settings, plan, repository, ownership, isAtWork }: WorkerFacts,
+  { settings, plan, repository, ownership, redact, isAtWork }: WorkerFacts,
   sandbox: ((writable: readonly string[]) => Sandbox) | undefined,
 ): Promise<MadeWorkers> {
   const names = new Set(plan.units.map((unit) => unit.worker ?? settings.worker));
   const workers = new Map<string, Worker>();
   const closers: (() => Promise<void>)[] = [];
   let roster: Roster | undefined;
+  const hide: Redact = redact ?? ((text) => text);
   const inSandbox =
     sandbox === undefined
       ? undefined
@@ -44,7 +48,7 @@ export async function makeWorkers(
   const makeModel = async (name: string, told: ModelSettings): Promise<Worker> => {
     const { makeModelWorker, makeRoster } = await import("./make-model-worker.ts");
     roster ??= makeRoster(settings);
-    const parts = { settings, ownership, repository, roster, sandbox: inSandbox };
+    const parts = { settings, ownership, repository, roster, redact: hide, sandbox: inSandbox };
     return makeModelWorker(name, told, parts);
   };
   for (const name of names) {
@@ -53,14 +57,14 @@ export async function makeWorkers(
     const worker =
       told.type === "model"
         ? await makeModel(name, told)
-        : await make(name, told, { run, isAtWork, sandbox: inSandbox });
+        : await make(name, told, { run, isAtWork, redact, sandbox: inSandbox });
     workers.set(name, worker);
     if ("close" in worker) closers.push(worker.close);
   }
   return {
     workers,
-    judge: await makeJudge(settings, plan),
-    summarise: await makeSummary(settings, plan),
+    judge: await makeJudge(settings, plan, hide),
+    summarise: await makeSummary(settings, plan, hide),
     close: async () => {
       await Promise.all(closers.map((close) => close()));
     },
@@ -68,20 +72,28 @@ export async function makeWorkers(
 }
 
 /** Needed only where a unit is worked on in several ways. The run's own model comes first. */
-async function makeJudge(settings: Settings, plan: Plan): Promise<Judge | undefined> {
+async function makeJudge(
+  settings: Settings,
+  plan: Plan,
+  redact: Redact,
+): Promise<Judge | undefined> {
   if (plan.units.every(({ approaches = 1 }) => approaches === 1)) return undefined;
   const first = firstModel(settings);
   if (first === undefined) return undefined;
   const { makeApproachJudge } = await import("./make-model-worker.ts");
-  return makeApproachJudge(first.name, first.told, settings);
+  return makeApproachJudge(first.name, first.told, settings, redact);
 }
 
-async function makeSummary(settings: Settings, plan: Plan): Promise<HandsParts["summarise"]> {
+async function makeSummary(
+  settings: Settings,
+  plan: Plan,
+  redact: Redact,
+): Promise<HandsParts["summarise"]> {
   if ((plan.aggregate ?? settings.aggregate) !== "ai_summarize") return undefined;
   const first = firstModel(settings);
   if (first === undefined) return undefined;
   const { makeRunSummary } = await import("./make-model-worker.ts");
-  return makeRunSummary(first.name, first.told, settings);
+  return makeRunSummary(first.name, first.told, settings, redact);
 }
 
 /** The run's own worker comes first. */
@@ -98,23 +110,35 @@ type Made = Worker | (Worker & { close(): Promise<void> });
 async function make(
   name: string,
   told: Exclude<WorkerSettings, ModelSettings>,
-  facts: {
+  parts: {
     readonly run: RunId;
     readonly isAtWork: boolean;
+    readonly redact: Redact | undefined;
     readonly sandbox: ((place: Place) => Sandbox) | undefined;
   },
 ): Promise<Made> {
-  const { sandbox, ...rest } = facts;
+  const made = await makePlain(name, told, parts);
+  if (parts.redact === undefined) return made;
+  const { redactedWorker } = await import("../work/redacted-worker.ts");
+  return redactedWorker(made, parts.redact);
+}
+
+async function makePlain(
+  name: string,
+  told: Exclude<WorkerSettings, ModelSettings>,
+  { redact, sandbox, ...rest }: Parameters<typeof make>[2],
+): Promise<Made> {
   switch (told.type) {
     case "command": {
       const { createCommandWorker } = await import("../work/command-worker.ts");
       const { command, stdin } = told;
-      return createCommandWorker({ name, command, stdin, sandbox });
+      return createCommandWorker({ name, command, stdin, sandbox, redact });
     }
     case "codemod": {
       const { createCodemodWorker } = await import("../work/codemod-worker.ts");
       const { codemod } = told;
-      return createCodemodWorker({ name, codemod, ...rest, ...(sandbox ? { sandbox } : {}) });
+      const within = sandbox === undefined ? {} : { sandbox };
+      return createCodemodWorker({ name, codemod, redact, ...rest, ...within });
     }
     default:
       return unreachable(told);

@@ -1,4 +1,5 @@
 /** A transcript as a person reads it: who was told what, what they answered, which tools they called and what came of it. */
+import { statusOf } from "../agent/agent-status.ts";
 import type { TranscriptLine } from "../agent/transcript-line.ts";
 import { tokensOf } from "../core/spend.ts";
 import { saySpend, sayTime } from "../view/words.ts";
@@ -39,6 +40,8 @@ function say(line: TranscriptLine, turn: number): string | undefined {
       return `[${line.index}] was approved`;
     case "result":
       return `[${line.index}] ${line.failed ? "failed" : "result"}\n${body(line.text)}`;
+    case "dropped":
+      return "old output of tools is left out of what the model sees from here on";
     case "ended":
       return sayEnded(line);
     default:
@@ -68,7 +71,7 @@ function sayUnanswered({ spend, why }: Line<"unanswered">): string {
 
 function sayEnded({ final }: Line<"ended">): string {
   const message = "message" in final ? `: ${final.message}` : "";
-  return `${final.type}${message}${final.summary === "" ? "" : `\n${body(final.summary)}`}`;
+  return `${statusOf(final).replace("_", " ")}${message}${final.summary === "" ? "" : `\n${body(final.summary)}`}`;
 }
 
 function linesOf(text: string): readonly TranscriptLine[] {

@@ -56,6 +56,18 @@ function concatenated(results: readonly PartResult[]): string {
     .join("\n\n");
 }
 
+/** The JSON that a text is, an object or a list; undefined where it is words. */
+export function jsonIn(said: string): Json | undefined {
+  const text = said.trim().replace(/^```(?:json)?\n([\s\S]*)\n```$/, "$1");
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Json) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 function merged(results: readonly PartResult[]): Combined {
   const conflicts: MergeConflict[] = [];
   const parts = results.map((result) => ({ from: result.name, value: dataOf(result) }));
@@ -73,15 +85,7 @@ function merged(results: readonly PartResult[]): Combined {
 
 /** Typed data, or a summary that is JSON itself; anything else stands under the name of who said it. */
 function dataOf({ name, summary, data }: PartResult): Json {
-  if (data !== undefined) return data;
-  const text = summary.trim().replace(/^```(?:json)?\n([\s\S]*)\n```$/, "$1");
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null) return value as Json;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  return { [name]: summary };
+  return data ?? jsonIn(summary) ?? { [name]: summary };
 }
 
 interface Part {

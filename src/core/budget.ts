@@ -26,6 +26,17 @@ export interface Over {
   readonly name: string;
   readonly of: "tokens" | "usd";
   readonly limit: number;
+  /** Of that, without what is only reserved. */
+  readonly spent: number;
+}
+
+/** What is left is less than the least that one more call may take. */
+export function overText({ level, name, of, limit, spent }: Over): string {
+  const whose = { run: "the run", unit: `the unit ${name}`, agent: name }[level];
+  const say = (amount: number) =>
+    of === "usd" ? `$${amount.toFixed(4).replace(/00$/, "")}` : amount.toLocaleString("en-US");
+  const unit = of === "usd" ? "" : " tokens";
+  return `the budget of ${whose} is spent: ${say(spent)} of ${say(limit)}${unit}, and one more call may take more than the rest`;
 }
 
 export interface Reservation {
@@ -126,10 +137,11 @@ export class Account {
     const then = sumOf(this.#used(), spend);
     const { level, name, limit } = this;
     if (limit.tokens !== undefined && tokensOf(then) > limit.tokens) {
-      return { type: "over", level, name, of: "tokens", limit: limit.tokens };
+      const spent = tokensOf(this.#spent);
+      return { type: "over", level, name, of: "tokens", limit: limit.tokens, spent };
     }
     if (limit.usd !== undefined && then.usd > limit.usd) {
-      return { type: "over", level, name, of: "usd", limit: limit.usd };
+      return { type: "over", level, name, of: "usd", limit: limit.usd, spent: this.#spent.usd };
     }
     return this.#parent === undefined ? undefined : this.#parent.#over(spend);
   }

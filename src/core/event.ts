@@ -33,6 +33,8 @@ export type AttemptOutcome =
       readonly changed: readonly RepoPath[];
       readonly summary: string;
       readonly artifacts: readonly string[];
+      /** Of several approaches: whose work it is; older journals do not say. */
+      readonly chosen?: number;
     }
   | {
       readonly type: "refused";

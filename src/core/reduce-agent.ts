@@ -34,7 +34,8 @@ export function reduceAgent(unit: UnitState, event: AgentEvent, at: number): Uni
       return { ...spent, spend: sumOf(spent.spend, spend) };
     }
     case "agent-finished":
-      return withAgent(unit, event, (agent) => ({
+      // Its end may be told after a restart only, by its transcript.
+      return withAgent(unit, event, ({ isCutOff: _, ...agent }) => ({
         ...agent,
         status: event.status,
         said: event.message === "" ? agent.said : event.message,
@@ -104,7 +105,7 @@ export function endAgents(
   }
   return agents.map((agent) =>
     agent.attempt === attempt && agent.endedAt === undefined
-      ? { ...agent, status: "cancelled", endedAt: at }
+      ? { ...agent, status: "cancelled", isCutOff: true, endedAt: at }
       : agent,
   );
 }
@@ -139,11 +140,17 @@ function begin(
     spend: known?.spend ?? noSpend,
     estimated: known?.estimated ?? false,
     said: known?.said ?? "",
-    startedAt: known?.startedAt ?? at,
+    startedAt: startOf(known, at),
     ...(parent === undefined ? {} : { parent }),
   };
   if (known === undefined) return [...agents, begun];
   return agents.map((one) => (one === known ? begun : one));
+}
+
+/** What lies between its end and its next beginning is none of its time. */
+function startOf(known: AgentState | undefined, at: number): number {
+  if (known === undefined) return at;
+  return known.endedAt === undefined ? known.startedAt : at - (known.endedAt - known.startedAt);
 }
 
 function withAgent(

@@ -8,7 +8,7 @@ import { endAgents, withUntold } from "./reduce-agent.ts";
 import { closeAgain, mergedUnit, withConversation } from "./reopening.ts";
 import type { RunState, UnitPhase, UnitState } from "./run.ts";
 import { noSpend, type Spend, sumOf } from "./spend.ts";
-import { end, endIdle, unitOf, withUnit } from "./unit-change.ts";
+import { end, endIdle, takenOf, unitOf, withUnit } from "./unit-change.ts";
 import { cancelled, overBudget, phaseOf, reasonOf, timedOut } from "./unit-end.ts";
 import type { Reason } from "./worker.ts";
 
@@ -141,7 +141,7 @@ function finish(
     ...leave(unit, { ...event, at, spend, ms: at - running.since - running.askedMs }),
     ...("summary" in outcome ? { summary: outcome.summary } : {}),
     ...("changed" in outcome && outcome.changed !== undefined ? { changed: outcome.changed } : {}),
-    ...(outcome.type === "completed" ? { artifacts: outcome.artifacts } : {}),
+    ...(outcome.type === "completed" ? takenOf(outcome) : {}),
   }));
   const cut = cutOf(running, leavings);
   told = withUnit(told, event.unit, (unit) => withConversation(unit, cut));

@@ -40,6 +40,8 @@ export interface Role {
   readonly shell?: readonly (readonly string[])[];
   /** Where it comes from: `built in`, or the file. */
   readonly source: string;
+  /** A person is asked before each agent of this role starts. */
+  readonly approval?: "required";
   /** Its verdict decides whether the agents before it may go on. */
   readonly gate?: boolean;
 }

@@ -74,6 +74,8 @@ export interface AgentState {
   readonly said: string;
   readonly startedAt: number;
   readonly endedAt?: number;
+  /** Not by its own end, but with its attempt. */
+  readonly isCutOff?: true;
 }
 
 /** What somebody is, or was, asked to approve. */
@@ -93,6 +95,8 @@ export interface UnitState {
   readonly attempts: number;
   /** The first of those that were started last; there are several where it is worked on several ways at once. */
   readonly newest: number;
+  /** Of the attempts that were started last, several at once: whose work was taken. */
+  readonly chosen?: number;
   /** Attempts that were refused: they count against `limits.attempts`. */
   readonly refusals: number;
   readonly interruptions: number;

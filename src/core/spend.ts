@@ -7,6 +7,13 @@ export interface Spend {
   readonly usd: number;
 }
 
+/** Sums of dollars carry noise behind the digits that mean something. */
+const usdParts = 1e9;
+
+export function withoutNoise(spend: Spend): Spend {
+  return { ...spend, usd: Math.round(spend.usd * usdParts) / usdParts };
+}
+
 export const noSpend: Spend = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, usd: 0 };
 
 /** Budgets count what goes in and what comes out; cached tokens are among those that go in. */

@@ -1,4 +1,5 @@
 /** Units of a state: found, changed, and ended together with those that come after them. */
+import type { AttemptOutcome } from "./event.ts";
 import { invariant } from "./failure.ts";
 import type { UnitId } from "./id.ts";
 import { dependentsOf } from "./order.ts";
@@ -33,6 +34,14 @@ export function withUnit(
 ): RunState {
   const position = positionOf(state, id);
   return { ...state, units: state.units.with(position, change(unitOf(state, id))) };
+}
+
+/** What else a unit has of work that was accepted. */
+export function takenOf({
+  artifacts,
+  chosen,
+}: Extract<AttemptOutcome, { type: "completed" }>): Pick<UnitState, "artifacts" | "chosen"> {
+  return { artifacts, ...(chosen === undefined ? {} : { chosen }) };
 }
 
 export function unitOf(state: RunState, id: UnitId): UnitState {

@@ -55,6 +55,8 @@ export interface Assignment {
   readonly previous?: Reason;
   /** Roles of our own agents that work one after the other; none means one coder. */
   readonly agents: readonly string[];
+  /** Whether a person is asked before each further agent starts; `auto` if absent. */
+  readonly approval?: "auto" | "required";
   /** How summaries of its agents are combined. */
   readonly aggregate?: Aggregate;
   /** The attempt that was cut off and that this one goes on with: its changes are in the worktree, its transcripts in the record. */

@@ -34,7 +34,7 @@ export interface ProcessRequest {
   /** Where both streams are added, up to `outputBytesMax`. Its folder exists. */
   readonly logFile?: string;
   readonly outputBytesMax?: number;
-  /** Put over all that goes into the log. */
+  /** Put over all that is kept of what it prints. */
   readonly redact?: (text: string) => string;
   readonly sandbox?: Sandbox;
 }
@@ -101,6 +101,7 @@ async function runLogged(
   log: OutputLog | undefined,
   begun: number,
 ): Promise<ProcessResult> {
+  const { redact = (text: string) => text } = request;
   // The one that is no other's comes first: it tells at once whose a process is not.
   const mark = { [processVariable]: newProcessName(), ...request.mark };
   const program = await startProgram({ ...request, env: { ...request.env, ...mark } });
@@ -133,9 +134,12 @@ async function runLogged(
   for (const [output] of outputs) output?.close();
   if (stopper.failure() !== undefined) throw stopper.failure();
   return {
-    end: "type" in first ? first : endOf(first, tree, tails.status.text(), tails.stderr.text()),
-    stdoutTail: tails.stdout.text(),
-    stderrTail: tails.stderr.text(),
+    end:
+      "type" in first
+        ? first
+        : endOf(first, tree, tails.status.text(), redact(tails.stderr.text())),
+    stdoutTail: redact(tails.stdout.text()),
+    stderrTail: redact(tails.stderr.text()),
     seconds: (performance.now() - begun) / 1000,
     left,
   };

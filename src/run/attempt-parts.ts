@@ -29,8 +29,8 @@ export function attemptParts(
   at: AttemptPlace,
   run: { readonly state: RunState; readonly lookout: Lookout; readonly account: Account },
 ): AttemptParts {
-  const { sandbox, folder, pool, author, ownership, checkoutLane, filterConfig, plainContent } =
-    parts;
+  const { sandbox, redact, folder, pool, author, ownership, checkoutLane } = parts;
+  const { filterConfig, plainContent } = parts;
   const { state, lookout, account } = run;
   const unit = plannedUnit(at.unit, state);
   const named = unit.worker ?? state.settings.worker;
@@ -49,6 +49,7 @@ export function attemptParts(
     assignment: assignmentOf(parts, at, unit, state),
     isProtected: isProtected(state.settings.protected),
     worker,
+    redact,
     sandbox:
       sandbox === undefined
         ? undefined
@@ -112,6 +113,7 @@ function assignmentOf(
     context: [settings.context, plan.context].filter((part) => part !== undefined),
     given,
     agents: typeof unit.agent === "string" ? [unit.agent] : (unit.agent ?? []),
+    approval: unit.approval ?? settings.approval,
     ...(aggregate === undefined ? {} : { aggregate }),
     ...(cut === undefined ? {} : { continues: cut.attempt }),
     ...(progress === undefined || progress.told.length === 0 ? {} : { told: progress.told }),

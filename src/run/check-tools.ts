@@ -21,10 +21,11 @@ export interface CheckToolParts {
   readonly folder: RunFolder;
   readonly sandbox: ((writable: readonly string[]) => Sandbox) | undefined;
   readonly mark: Mark;
+  readonly redact: ((text: string) => string) | undefined;
 }
 
 export function checkTools(parts: CheckToolParts, settings: Settings): CheckTools {
-  const { pool, folder, sandbox, mark } = parts;
+  const { pool, folder, sandbox, mark, redact } = parts;
   return {
     setUp: async (slot, timeoutMs, signal) => {
       await mkdir(path.join(folder.root, "checks"), { recursive: true });
@@ -36,6 +37,7 @@ export function checkTools(parts: CheckToolParts, settings: Settings): CheckTool
         checkout: pool.repository.topLevel,
         logFile,
         mark,
+        redact,
         sandbox: sandbox?.([slot.path]),
       };
       const late = AbortSignal.timeout(Math.min(timeoutMs, timerMsMax));
@@ -48,7 +50,8 @@ export function checkTools(parts: CheckToolParts, settings: Settings): CheckTool
     runCheck: (check, slot, log, signal) => {
       const logFile = path.join(folder.root, log);
       const box = sandbox?.([slot.path]);
-      return runCheck(check, { worktree: slot.path, logFile, log, mark, sandbox: box }, signal);
+      const place = { worktree: slot.path, logFile, log, mark, redact, sandbox: box };
+      return runCheck(check, place, signal);
     },
   };
 }

@@ -39,6 +39,8 @@ export interface HandsParts {
       ) => Promise<Summed | undefined>)
     | undefined;
   readonly sandbox: ((writable: readonly string[]) => Sandbox) | undefined;
+  /** Takes keys out of what set-up and checks print; absent where there are none. */
+  readonly redact: ((text: string) => string) | undefined;
   /** What keeps our git from running the filters of others. */
   readonly filterConfig: readonly string[];
   /** Whether git takes files here as they lie on the disk. */

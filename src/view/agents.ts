@@ -4,7 +4,7 @@ import type { AgentStatus } from "../core/desk.ts";
 import { unreachable } from "../core/failure.ts";
 import type { AgentState, RunState, UnitState } from "../core/run.ts";
 import type { Spend } from "../core/spend.ts";
-import { tokensOf } from "../core/spend.ts";
+import { tokensOf, withoutNoise } from "../core/spend.ts";
 import type { Cell } from "./table.ts";
 import type { Life } from "./unit-status.ts";
 import { type Colour, sayCount, sayDuration, sayLines, saySpend } from "./words.ts";
@@ -55,7 +55,7 @@ export function agentDocuments(
     kind: agent.kind,
     status: agentStatus(state, unit, agent, life),
     turns: agent.turns,
-    spend: agent.spend,
+    spend: withoutNoise(agent.spend),
     estimated: agent.estimated,
     seconds: Math.round(((agent.endedAt ?? state.updatedAt) - agent.startedAt) / 10) / 100,
     said: agent.said,
@@ -73,13 +73,23 @@ export function agentStatus(
     (one) =>
       one.unit === unit.id && one.answer === undefined && one.question?.agent === agent.agent,
   );
-  const isOver = state.at.phase === "finished" || state.at.phase === "interrupted";
+  if (!asks && agent.isCutOff === true) return cutOffStatus(state, unit, agent);
   if (!asks && (agent.status === "running" || agent.status === "queued")) {
-    if (isOver) return "cancelled";
+    if (state.at.phase === "finished" || state.at.phase === "interrupted") return "cancelled";
     if (!alive) return "pending";
   }
   const isLast = agent.attempt >= unit.newest;
   return asks && isLast && agent.status !== "completed" ? "awaiting_approval" : agent.status;
+}
+
+/** One that ended with its attempt goes on where the unit does, and shares its end otherwise. */
+function cutOffStatus(
+  state: RunState,
+  { at, cut, newest }: UnitState,
+  { attempt }: AgentState,
+): ShownAgentStatus {
+  if (state.at.phase !== "finished" && cut?.attempt === attempt) return "pending";
+  return attempt >= newest && at.phase === "timed_out" ? "timed_out" : "cancelled";
 }
 
 /** The share of what went in that the provider had in its cache, from 0 to 1; undefined where nothing went in. */
@@ -116,14 +126,30 @@ function agentRow(
   const depth = agent.agent.split(".").length - 1;
   const end = agent.endedAt ?? (state.at.phase === "working" ? now : state.updatedAt);
   return [
-    { text: `${unit.id}/${agent.agent}`, depth },
+    { text: nameOf(unit, agent), depth },
     { text: agent.role },
     { text: status.replace("_", " "), colour: colourOf(status) },
     { text: sayCount(agent.turns, "turn") },
-    { text: tokensOf(agent.spend) === 0 ? "" : saySpend(agent.spend) },
+    { text: sayAgentSpend(agent) },
     { text: sayDuration(end - agent.startedAt) },
     { text: sayLines(agent.said) },
   ];
+}
+
+/** One that is worked on several ways has agents of the same names. */
+function nameOf(
+  { id, attempts, newest, chosen }: UnitState,
+  { agent, attempt }: AgentState,
+): string {
+  const name = `${id}/${agent}`;
+  if (newest >= attempts) return name;
+  return `${name}, way ${attempt}${attempt === chosen ? " (chosen)" : ""}`;
+}
+
+/** Of a call that was cut off all that it might have cost is counted. */
+export function sayAgentSpend({ spend, estimated }: AgentState): string {
+  if (tokensOf(spend) === 0) return "";
+  return `${estimated ? "about " : ""}${saySpend(spend)}`;
 }
 
 function colourOf(status: ShownAgentStatus): Colour | undefined {

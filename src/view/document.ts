@@ -6,7 +6,7 @@ import { type RefName, type RepoPath, type RunId, type Sha, unitRef } from "../c
 import type { RunState, UnitState } from "../core/run.ts";
 import { runSummary } from "../core/run-summary.ts";
 import type { LandMode } from "../core/settings.ts";
-import type { Spend } from "../core/spend.ts";
+import { type Spend, withoutNoise } from "../core/spend.ts";
 import type { Reason, ReasonType } from "../core/worker.ts";
 import { type AgentDocument, agentDocuments } from "./agents.ts";
 import { type ApprovalDocument, approvalDocuments } from "./approvals.ts";
@@ -90,7 +90,7 @@ export function finalDocument(state: RunState, facts: DocumentFacts = {}): Final
     integration: state.integration,
     landed: landedCommit(state),
     units: state.units.map((unit) => unitDocument(state, unit, life)),
-    spend: totalSpend(state),
+    spend: withoutNoise(totalSpend(state)),
     summary: runSummary(state),
     approvals: approvalDocuments(state),
     doneWhen: completionDocuments(state),
@@ -263,7 +263,7 @@ function unitDocument(state: RunState, unit: UnitState, life: Life): UnitDocumen
     summary: unit.summary,
     artifacts: unit.artifacts,
     reason: reason === undefined ? null : reasonDocument(reason),
-    spend: unit.spend,
+    spend: withoutNoise(unit.spend),
     estimated: unit.agents.some(({ estimated }) => estimated),
     seconds: seconds(unit.workedMs),
     agents: agentDocuments(state, unit, life),

@@ -27,12 +27,15 @@ export interface LiveLine {
   activity(activity: Activity): void;
   /** Puts a lasting line above. */
   print(line: string): void;
+  /** Stands in the place of the line until it is taken back: what is typed behind it stays in sight. */
+  prompt(text: string | undefined): void;
   end(): void;
 }
 
 export function liveLine(screen: Screen, paint: Paint): LiveLine {
   let state: RunState | undefined;
   let lastActivity: Activity | undefined;
+  let asked: string | undefined;
   let drawn = "";
   let drawnAt = Number.NEGATIVE_INFINITY;
   let stopTimer: (() => void) | undefined;
@@ -40,7 +43,7 @@ export function liveLine(screen: Screen, paint: Paint): LiveLine {
   const draw = () => {
     stopTimer?.();
     stopTimer = screen.later(idleRedrawMs, draw);
-    if (!state) return;
+    if (!state || asked !== undefined) return;
     drawnAt = screen.now();
     const text = liveText(state, { now: drawnAt, width: screen.width(), activity: lastActivity });
     if (text === drawn) return;
@@ -63,13 +66,21 @@ export function liveLine(screen: Screen, paint: Paint): LiveLine {
       soon();
     },
     print(line) {
-      const below = drawn === "" ? "" : paint("dim", drawn);
+      const below = drawn === "" ? "" : (asked ?? paint("dim", drawn));
       screen.write(`${drawn === "" ? "" : eraseLine}${line}\n${below}`);
+    },
+    prompt(text) {
+      asked = text;
+      // Whoever typed an answer has ended the line of its question.
+      drawn = text ?? "";
+      if (text === undefined) soon();
+      else screen.write(`${eraseLine}${text}`);
     },
     end() {
       stopTimer?.();
       if (drawn !== "") screen.write(eraseLine);
       drawn = "";
+      asked = undefined;
       state = undefined;
     },
   };

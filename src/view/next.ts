@@ -107,8 +107,10 @@ function unfinishedSteps(state: RunState, { alive }: StepFacts): Step[] {
 
 function failedSteps(state: RunState): Step[] {
   const failed = state.units.filter(
-    ({ at }) =>
-      (at.phase === "failed" || at.phase === "timed_out") && at.reason.type !== "dependency_failed",
+    ({ at, attempts }) =>
+      attempts > 0 &&
+      (at.phase === "failed" || at.phase === "timed_out") &&
+      at.reason.type !== "dependency_failed",
   );
   const first = failed[0];
   if (!first) return [];

@@ -80,7 +80,10 @@ function sayUnit(event: RunEvent, state: RunState): Said | undefined {
     case "approval-answered":
       return ["run", `${event.id} was ${event.answer}`];
     case "unit-started": {
-      const previous = unitOf(state, event.unit)?.previous;
+      const { previous, reopened } = unitOf(state, event.unit) ?? {};
+      if (reopened !== undefined) {
+        return [event.unit, `attempt ${event.attempt} started: it goes on with what it was told`];
+      }
       const after = previous === undefined ? "" : ` after ${sayReason(previous)}`;
       return [event.unit, `attempt ${event.attempt} started${after}`];
     }

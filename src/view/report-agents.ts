@@ -2,13 +2,12 @@
 
 import type { RunState } from "../core/run.ts";
 import { runSummary } from "../core/run-summary.ts";
-import { tokensOf } from "../core/spend.ts";
-import { agentStatus, cachedShare } from "./agents.ts";
+import { agentStatus, cachedShare, sayAgentSpend } from "./agents.ts";
 import { approvalDocuments } from "./approvals.ts";
 import { totalSpend } from "./document.ts";
-import { code, plain, tableOf } from "./markdown.ts";
+import { code, codeBlock, plain, tableOf } from "./markdown.ts";
 import type { Life } from "./unit-status.ts";
-import { sayCount, sayDuration, sayLines, saySpend } from "./words.ts";
+import { sayCount, sayDuration, sayLines } from "./words.ts";
 
 const rowsShownMax = 200;
 const saidCharsMax = 200;
@@ -19,11 +18,17 @@ export function agentSections(
   life: Life,
 ): readonly (readonly [title: string, body: string])[] {
   return [
-    ["Summary", plain(runSummary(state))],
+    ["Summary", wholeSummary(state)],
     ["Agents", agents(state, life)],
     ["Approvals", approvals(state)],
     ["Claims", claims(state)],
   ];
+}
+
+/** As it was given, line by line: it may be a list, a table or JSON. */
+function wholeSummary(state: RunState): string {
+  const summary = runSummary(state).trim();
+  return summary.includes("\n") ? codeBlock(summary) : plain(summary);
 }
 
 /** How much of what was sent the provider had in its cache. */
@@ -40,7 +45,7 @@ function agents(state: RunState, life: Life): string {
       agentStatus(state, unit, agent, life).replace("_", " "),
       String(agent.attempt),
       String(agent.turns),
-      tokensOf(agent.spend) === 0 ? "" : plain(saySpend(agent.spend)),
+      plain(sayAgentSpend(agent)),
       sayDuration((agent.endedAt ?? state.updatedAt) - agent.startedAt),
       plain(cut(sayLines(agent.said))),
     ]),

@@ -67,9 +67,10 @@ export function saySpend(spend: Spend): string {
   const count = spend.inputTokens + spend.outputTokens;
   const tokens = `${count.toLocaleString("en-US")} tokens`;
   if (spend.usd <= 0) return tokens;
-  // Less than half a cent would look like nothing.
-  const digits = spend.usd < 0.005 ? 5 : 2;
-  return `${tokens}, $${spend.usd.toFixed(digits)}`;
+  // Cents alone would make nothing of most turns, and add up to something else than their sum.
+  const usd =
+    spend.usd < 0.0001 ? "less than $0.0001" : `$${spend.usd.toFixed(spend.usd < 1 ? 4 : 2)}`;
+  return `${tokens}, ${usd}`;
 }
 
 /** `conflict: both changed it (src/a.ts, src/b.ts, and 3 more)`; a path that the message names already is not said again. */

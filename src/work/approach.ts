@@ -1,5 +1,6 @@
 /** Several attempts at one unit, made at the same time: those that passed the gate and the checks are put before a judge, and one of
  *  them becomes the unit's work. The others stay as snapshots. */
+import { jsonIn } from "../core/aggregate.ts";
 import type { AttemptOutcome } from "../core/event.ts";
 import { unitRef } from "../core/id.ts";
 import type { Judge } from "../core/worker.ts";
@@ -33,7 +34,10 @@ export async function chooseApproach(
     await putRef(pool.repository, { ref: unitRef(run, unit), new: outcome.head, likely: base });
   }
   const words = `approach ${attempt} was chosen of ${ends.map((end) => end.attempt).join(", ")}: ${why}`;
-  return { ...outcome, summary: `${outcome.summary.trim()}\n\n${words}`.trim() };
+  const summary = outcome.summary.trim();
+  // Words behind JSON would make words of it: the judge has said why in its own.
+  if (jsonIn(summary) !== undefined) return { ...outcome, chosen: attempt };
+  return { ...outcome, chosen: attempt, summary: `${summary}\n\n${words}`.trim() };
 }
 
 /** Stopped and parked ones first: those are to be tried again. */

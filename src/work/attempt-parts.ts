@@ -1,4 +1,5 @@
 /** What one attempt is made of, handed in by whoever runs it. */
+import type { Redact } from "../agent/redaction.ts";
 import type { Desk } from "../core/desk.ts";
 import type { Cut } from "../core/event.ts";
 import type { Ownership } from "../core/ownership.ts";
@@ -20,6 +21,8 @@ export interface AttemptParts {
   readonly worker: Worker;
   readonly author: Identity;
   readonly sandbox: ((place: Place) => Sandbox) | undefined;
+  /** Put over all that is kept of what set-up and checks print. */
+  readonly redact: Redact | undefined;
   /** Absolute path of the run's folder, and of this attempt's records in it, relative. */
   readonly runRoot: string;
   readonly record: string;

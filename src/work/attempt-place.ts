@@ -67,6 +67,7 @@ export async function preparePlace(
         logFile: path.join(place.record, setupLog),
         mark: markOf({ run, unit, attempt: number }),
         sandbox: parts.sandbox?.(place),
+        redact: parts.redact,
       },
       signal,
     );

@@ -42,7 +42,7 @@ export async function attempt(parts: AttemptParts, signal: AbortSignal): Promise
   }
   const { slot, made, since } = prepared;
   const worked = await parts.worker.work(parts.assignment, place, parts.desk, signal);
-  recordExchange(parts.exchange, place.record);
+  recordExchange(parts.exchange, place.record, parts.redact);
   if (!existsSync(slot.path)) {
     return { outcome: withoutWorktree(parts, slot, worked), leavings: {} };
   }
@@ -83,7 +83,7 @@ async function recoverLeavings(parts: AttemptParts): Promise<Leavings> {
   const text = await readTextIfThere(file);
   if (text === undefined) return {};
   const { slot, made, since } = JSON.parse(text) as PlaceFile;
-  recordExchange(parts.exchange, path.join(parts.runRoot, parts.record));
+  recordExchange(parts.exchange, path.join(parts.runRoot, parts.record), parts.redact);
   if (!existsSync(slot.path)) return {};
   return leavingsOf(await secure(parts, slot, made, { since, summary: "" }));
 }
@@ -219,6 +219,7 @@ async function failedCheck(
         log: `${parts.record}/${log}`,
         mark: markOf({ run, unit, attempt: number }),
         sandbox: parts.sandbox?.(place),
+        redact: parts.redact,
       },
       signal,
     );

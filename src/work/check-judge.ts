@@ -2,6 +2,7 @@
 import path from "node:path";
 import type { Judge } from "../agent/agent-door.ts";
 import { fence } from "../agent/fence.ts";
+import type { Redact } from "../agent/redaction.ts";
 import type { Check } from "../core/plan.ts";
 import type { Mark } from "../host/process-tree.ts";
 import type { Sandbox } from "../host/sandbox.ts";
@@ -13,6 +14,7 @@ export interface CheckJudgeParts {
   readonly record: string;
   readonly mark: Mark;
   readonly sandbox?: Sandbox | undefined;
+  readonly redact: Redact;
 }
 
 export function checksJudge(checks: readonly Check[], parts: CheckJudgeParts): Judge {

@@ -1,5 +1,6 @@
 /** Checks: commands that must pass. They fail closed: a check that is not found, killed, too slow or cannot be run is red,
  *  and only an exit with 0 is green. */
+import type { Redact } from "../agent/redaction.ts";
 import type { CheckResult } from "../core/event.ts";
 import type { Check } from "../core/plan.ts";
 import { workerEnvironment } from "../host/environment.ts";
@@ -19,6 +20,8 @@ export interface CheckPlace {
   /** Whose processes these are. */
   readonly mark: Mark;
   readonly sandbox?: Sandbox | undefined;
+  /** Put over all that is kept of what is printed there. */
+  readonly redact?: Redact | undefined;
 }
 
 /** As in continuous integration nobody is there to answer: tools must not prompt, watch for changes, or write the
@@ -43,6 +46,7 @@ export async function runCheck(
     logFile: place.logFile,
     outputBytesMax,
     ...(place.sandbox === undefined ? {} : { sandbox: place.sandbox }),
+    ...(place.redact === undefined ? {} : { redact: place.redact }),
   });
   const facts = { name: check.name, seconds: result.seconds, log: place.log };
   const wrong = whatWentWrong(result, check.timeoutMs);

@@ -3,6 +3,7 @@
 import { lstatSync } from "node:fs";
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { Redact } from "../agent/redaction.ts";
 import type { RepoPath } from "../core/id.ts";
 import type { Command } from "../core/plan.ts";
 import type { Assignment, Place, WorkOutcome } from "../core/worker.ts";
@@ -24,6 +25,8 @@ export interface ProcessCodemod {
   readonly assignment: Assignment;
   readonly place: Place;
   readonly sandbox: Sandbox | undefined;
+  /** Takes keys out of what is kept of its words. */
+  readonly redact: Redact | undefined;
   readonly signal: AbortSignal;
   /** How long a module may take over one file. */
   readonly fileTimeMs: number;
@@ -95,7 +98,7 @@ export async function runModuleCodemod(
 
 function run(
   command: Command,
-  { assignment, place, sandbox }: ProcessCodemod,
+  { assignment, place, sandbox, redact }: ProcessCodemod,
   variables: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<ProcessResult> {
@@ -109,6 +112,7 @@ function run(
     signal,
     logFile: path.join(place.record, outputLog),
     ...(sandbox === undefined ? {} : { sandbox }),
+    ...(redact === undefined ? {} : { redact }),
   });
 }
 

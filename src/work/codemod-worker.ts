@@ -1,6 +1,7 @@
 /** The codemod worker: changes a unit's files by ast-grep rules, by a module's function or by a program. It works in child
  *  processes only, changes nothing but the files it was given, and must never leave a process or a half-written file. */
 import { availableParallelism } from "node:os";
+import type { Redact } from "../agent/redaction.ts";
 import { Failure, unreachable } from "../core/failure.ts";
 import type { RunId } from "../core/id.ts";
 import type { Codemod } from "../core/settings.ts";
@@ -21,6 +22,8 @@ export interface CodemodWorkerOptions {
   readonly run: RunId;
   /** Where a module's or a program's work at this place is confined; rules are not the repository's code and need none. */
   readonly sandbox?: (place: Place) => Sandbox | undefined;
+  /** Takes keys out of what is kept of the words of a module or a program. */
+  readonly redact?: Redact | undefined;
   /** How many child processes rules may have at once; as many as there are processors, if absent. */
   readonly children?: number;
   readonly fileTimeMs?: number;
@@ -45,7 +48,8 @@ export function createCodemodWorker(options: CodemodWorkerOptions): CodemodWorke
     name,
     work: (assignment, place, _desk, signal) => {
       const sandbox = options.sandbox?.(place);
-      const process = { assignment, place, sandbox, signal, fileTimeMs: limit };
+      const { redact } = options;
+      const process = { assignment, place, sandbox, redact, signal, fileTimeMs: limit };
       if (signal.aborted) return Promise.resolve({ type: "stopped" });
       switch (codemod.type) {
         case "rule":

@@ -1,6 +1,7 @@
 /** The command worker: any program that reads TASK.md and changes files, such as another agent's command line. Its word is
  *  RESULT.json, else its exit code; its work is only what differs in the worktree, which others judge. */
 import path from "node:path";
+import type { Redact } from "../agent/redaction.ts";
 import type { Desk } from "../core/desk.ts";
 import { unreachable } from "../core/failure.ts";
 import type { Command } from "../core/plan.ts";
@@ -31,6 +32,8 @@ export interface CommandWorkerOptions {
   readonly stdin?: "task" | undefined;
   /** What hides the machine from it; absent where it runs without a sandbox. */
   readonly sandbox?: ((place: Place) => Sandbox) | undefined;
+  /** Takes keys out of what is kept of its words. */
+  readonly redact?: Redact | undefined;
 }
 
 /** A worker that runs `command` in the worktree. The `log` of a failure is relative to the record of the attempt. */
@@ -47,7 +50,7 @@ export function createCommandWorker(options: CommandWorkerOptions): Worker {
 }
 
 async function runCommand(
-  { command, stdin, sandbox }: CommandWorkerOptions,
+  { command, stdin, sandbox, redact }: CommandWorkerOptions,
   assignment: Assignment,
   place: Place,
   desk: Desk,
@@ -71,6 +74,7 @@ async function runCommand(
       outputBytesMax,
       ...(input === undefined ? {} : { input }),
       ...(sandbox === undefined ? {} : { sandbox: sandbox(place) }),
+      ...(redact === undefined ? {} : { redact }),
     });
     return { process: result, said: readResult(paths.result) };
   } finally {

@@ -30,7 +30,7 @@ export function openMail(paths: ExchangePaths, desk: Desk): Mail {
   const taken = new Set<string>();
   let sending: Promise<void> = Promise.resolve();
   const send = () => {
-    sending = sending.then(() => sendAll(paths.outbox, desk, taken));
+    sending = sending.then(() => sendAll(paths.outbox, desk, taken, stop.signal.aborted));
     return sending;
   };
   const both = Promise.all([deliverAll(paths.inbox, desk, stop.signal), poll(send, stop.signal)]);
@@ -82,7 +82,13 @@ async function poll(send: () => Promise<void>, signal: AbortSignal): Promise<voi
   }
 }
 
-async function sendAll(outbox: string, desk: Desk, taken: Set<string>): Promise<void> {
+/** `isLast`: what is no message now will not become one. */
+async function sendAll(
+  outbox: string,
+  desk: Desk,
+  taken: Set<string>,
+  isLast: boolean,
+): Promise<void> {
   const folder = await openFolder(outbox);
   if (folder === undefined) return;
   const inside = `/proc/self/fd/${folder.fd}`;
@@ -92,7 +98,11 @@ async function sendAll(outbox: string, desk: Desk, taken: Set<string>): Promise<
       if (taken.has(name)) continue;
       const message = await readMessage(path.join(inside, name));
       // One that is still being written is whole a little later.
-      if (message === undefined) continue;
+      if (message === undefined) {
+        const text = `${name} in its outbox was not sent: it is no JSON with to and text`;
+        if (isLast) desk.report({ unit: desk.unit, text });
+        continue;
+      }
       taken.add(name);
       const told = await desk.send(agentName, message.to, message.text);
       if (told.type === "refused") {

@@ -2,6 +2,7 @@
  *  blindly or copied without a limit, and what is left out is named. */
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Redact } from "../agent/redaction.ts";
 import { readWorkerFile } from "./worker-file.ts";
 
 const fileBytesMax = 10_000_000;
@@ -12,19 +13,29 @@ const depthMax = 8;
 /** These stand at the top of the record; everything else goes under `extra/`, where it cannot pass for a log of ours. */
 const expected: readonly string[] = ["TASK.md", "RESULT.json", "FILES", "inbox", "outbox"];
 
-/** Copies the exchange folder into the record of the attempt and answers with the paths it left out: what is no regular
+/** Copies the exchange folder, without keys, into the record of the attempt and answers with the paths it left out: what is no regular
  *  file, cannot be read, is too large or too much. Only for an exchange that nobody writes to any more. */
-export function recordExchange(exchange: string, record: string): readonly string[] {
+export function recordExchange(
+  exchange: string,
+  record: string,
+  redact?: Redact,
+): readonly string[] {
   const { files, leftOut } = listExchange(exchange);
   let bytesLeft = recordBytesMax;
   for (const path of files) {
     const file = readWorkerFile(join(exchange, path), Math.min(fileBytesMax, bytesLeft));
     if (file.type === "read") {
-      writeRecord(record, path, file.bytes);
+      writeRecord(record, path, without(redact, file.bytes));
       bytesLeft -= file.bytes.length;
     } else leftOut.push(path);
   }
   return leftOut;
+}
+
+/** Byte for byte but for what is taken out. */
+function without(redact: Redact | undefined, bytes: Buffer): Buffer {
+  if (redact === undefined) return bytes;
+  return Buffer.from(redact(bytes.toString("latin1")), "latin1");
 }
 
 /** Paths of everything in the exchange that is not a folder, each relative to it. */

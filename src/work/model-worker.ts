@@ -57,7 +57,6 @@ export interface ModelWorkerOptions {
   readonly turnsMax: number;
   readonly agentTimeoutMs: number;
   readonly agentBudget: Budget;
-  readonly approval: "auto" | "required";
   readonly decide: Surroundings["decide"];
   readonly shell: ShellSettings;
   /** What hides the machine from checks, and what hides it from the commands of agents; absent where they run without. */
@@ -132,8 +131,8 @@ async function surroundingsOf(
   { assignment, place, desk }: Work,
   signal: AbortSignal,
 ): Promise<Surroundings> {
-  const { roster, roles, modelOf, agentBudget, turnsMax, approval, decide, redact, now } = options;
-  const { run, unit, attempt } = assignment;
+  const { roster, roles, modelOf, agentBudget, turnsMax, decide, redact, now } = options;
+  const { run, unit, attempt, approval = "auto" } = assignment;
   const locks = new PathLocks();
   const mayChange = changeable(options, assignment, desk);
   const outputs = path.join(place.record, "outputs");
@@ -205,11 +204,11 @@ function judgeOf(
 ): Judge {
   const { run, unit, attempt, base, checks } = assignment;
   const { worktree, record } = place;
-  const { ownerOf, isProtected, earlyGate, checkSandbox } = options;
+  const { ownerOf, isProtected, earlyGate, checkSandbox, redact } = options;
   const mark = markOf({ run, unit, attempt });
   const isMaker = mayChangeFiles(role);
   const checked: Judge = isMaker
-    ? checksJudge(checks, { worktree, record, mark, sandbox: checkSandbox?.(place) })
+    ? checksJudge(checks, { worktree, record, mark, redact, sandbox: checkSandbox?.(place) })
     : async () => ({ type: "good" });
   const inner: Judge = async (agent, signal) => {
     const { answers, changedIn, stints } = agent.conversation;
@@ -227,13 +226,13 @@ function mayChangeFiles({ tools }: Role): boolean {
 }
 
 async function runCommand(
-  { worktree, shell }: Workplace,
+  { worktree, shell, redact }: Workplace,
   command: Command,
   signal: AbortSignal,
 ): ReturnType<Surroundings["runCommand"]> {
   const { sandbox, env, mark, timeoutMs } = shell;
   const result = await runProcess({
-    ...{ command, cwd: worktree, env, mark, timeoutMs, signal },
+    ...{ command, cwd: worktree, env, mark, timeoutMs, signal, redact },
     ...(sandbox === undefined ? {} : { sandbox }),
   });
   const wrong = whatWentWrong(result, timeoutMs);

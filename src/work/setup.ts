@@ -1,5 +1,6 @@
 /** Making a fresh worktree fit for work: files and folders that git does not hold come from the user's checkout, then the
  *  set-up commands run. It reads the user's checkout and writes only inside the worktree. */
+import type { Redact } from "../agent/redaction.ts";
 import type { RepoPath } from "../core/id.ts";
 import type { Command } from "../core/plan.ts";
 import type { Setup } from "../core/settings.ts";
@@ -25,6 +26,8 @@ export interface SetupPlace {
   /** Whose processes these are. */
   readonly mark: Mark;
   readonly sandbox?: Sandbox | undefined;
+  /** Put over all that is kept of what is printed there. */
+  readonly redact?: Redact | undefined;
   /** How long one command may take; ten minutes if absent. */
   readonly timeoutMs?: number | undefined;
 }
@@ -99,6 +102,7 @@ async function runSetupCommand(
     logFile: place.logFile,
     outputBytesMax,
     ...(place.sandbox === undefined ? {} : { sandbox: place.sandbox }),
+    ...(place.redact === undefined ? {} : { redact: place.redact }),
   });
   const wrong = whatWentWrong(result, timeoutMs);
   if (wrong === undefined) return undefined;

@@ -1,4 +1,5 @@
 /** The loop of one agent: its calls, what goes wrong with them, and what ends it. */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { transcriptSpend } from "../../src/agent/transcript.ts";
@@ -38,7 +39,8 @@ test.each([
   ["a list", "read", "[1]", "wrong"],
   ["null", "read", "null", "wrong"],
   ["an unknown key", "read", { path: "a.txt", colour: 1 }, "colour"],
-  ["a wrong type", "read", { path: 1 }, "path"],
+  ["a wrong type", "read", { path: 1 }, "path: Invalid input"],
+  ["a missing field", "write", { path: "a.txt" }, "content: is missing"],
 ])("%s is a tool error and a strike, and the agent goes on", async (_, name, given, said) => {
   const scene = await agentScene(byAgent({ coder: [{ calls: [[name, given]] }] }));
   expect(await scene.work()).toMatchObject({ type: "done" });
@@ -54,7 +56,9 @@ test("five bad calls in a row end it as failed; a good one between them starts a
   });
   expect(await scene.work()).toMatchObject({
     ...{ type: "failed", reason: "worker_failed" },
-    message: "the model made 5 calls in a row that were none",
+    message: expect.stringMatching(
+      /^none of the last 5 calls of the model could be made: Error: the arguments of read are not JSON/,
+    ),
   });
   expect(scene.model.asked).toHaveLength(10);
 });
@@ -252,6 +256,34 @@ test("no secret reaches a transcript, and no run goes on with one that was alter
   const again = await sceneIn(scene.place, script, { rules, worker: { redact }, desk: scene.desk });
   await again.work();
   expect(transcriptLines(again, "coder", "result")[0]?.text).toContain("cut off by a restart");
+});
+
+test("a change that never began before a restart is made after it, one that may have is not made again", async () => {
+  const stopped = new AbortController();
+  const calls = [["task", { description: "PART" }] as const, write("b.txt", "b\n")];
+  const scene = await agentScene(async (_request, agent) => {
+    if (agent === "coder") return { calls };
+    stopped.abort();
+    return { text: "too late" };
+  });
+  expect(await scene.work({}, stopped.signal)).toEqual({ type: "stopped" });
+  const script = byAgent({
+    coder: [{ calls }, { text: "All of it." }],
+    "coder.1": [{ text: "The part." }],
+  });
+  const again = await sceneIn(scene.place, script, { desk: scene.desk });
+  expect(await again.work()).toMatchObject({ type: "done", summary: "All of it." });
+  expect(again.file("b.txt")).toBe("b\n");
+
+  const file = path.join(scene.place.record, "agents/coder.jsonl");
+  const lines = readFileSync(file, "utf8").split("\n");
+  const first = lines.findIndex((line) => line.includes('"type":"result"'));
+  writeFileSync(file, `${lines.slice(0, first + 1).join("\n")}\n`);
+  rmSync(path.join(scene.place.worktree, "b.txt"));
+  const third = await sceneIn(scene.place, script, { desk: scene.desk });
+  await third.work();
+  expect(transcriptLines(third, "coder", "result")[1]?.text).toContain("cut off by a restart");
+  expect(() => third.file("b.txt")).toThrow("ENOENT");
 });
 
 test("a call of the model that was stopped on its way is paid for", async () => {

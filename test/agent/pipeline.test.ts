@@ -47,6 +47,8 @@ test("a refusal goes back to the same coder with its reasons, and is judged agai
   expect(scene.file("b.txt")).toBe("good\n");
   const [resumed] = transcriptLines(scene, "coder", "resumed");
   expect(resumed?.text).toContain("b.txt is bad");
+  // It may be why something is right as it is.
+  expect(transcriptLines(scene, "reviewer", "resumed")[0]?.text).toContain("second");
   // A later process finds all of it done.
   const again = await sceneIn(scene.place, script);
   expect(await again.work({ agents: ["coder", "reviewer"] })).toEqual(outcome);
@@ -83,6 +85,15 @@ test("a gate may not end without its verdict, nor refuse without reasons", async
   );
 });
 
+test.each(["concatenate", "structured_merge"] as const)(
+  "one agent alone is not wrapped by %s",
+  async (aggregate) => {
+    const scene = await agentScene(byAgent({ researcher: [{ text: "It is like this." }] }));
+    const facts = { agents: ["researcher"], owns: [], aggregate };
+    expect(await scene.work(facts)).toMatchObject({ summary: "It is like this." });
+  },
+);
+
 test("a unit that changes nothing is done by its summary", async () => {
   const scene = await agentScene(byAgent({ researcher: [{ text: "It is like this." }] }));
   expect(await scene.work({ agents: ["researcher"], owns: [] })).toEqual({
@@ -104,27 +115,29 @@ test("a summary by a model is asked for once, of the last that works", async () 
   expect(asked).toContain("words of the coder");
 });
 
-const required = { worker: { approval: "required" } } as const;
 const researched = byAgent({
   researcher: [{ text: "It is in a.txt." }],
   coder: [write("b\n"), { text: "I wrote b.txt." }],
   reviewer: [verdict({ verdict: "approved" })],
 });
-const pipeline = { agents: ["researcher", "coder", "reviewer"] };
+const pipeline = {
+  agents: ["researcher", "coder", "reviewer"],
+  approval: "required",
+} as const;
 
 test("where approval is required each that comes later waits for it, is asked once, and hears what was shown", async () => {
-  let scene = await agentScene(researched, required);
+  let scene = await agentScene(researched);
   const { desk, place } = scene;
   const askedBy: (readonly string[])[] = [];
   for (let round = 0; round < 2; round += 1) {
     expect((await scene.work(pipeline)).type).toBe("parked");
     askedBy.push(scene.model.asked.map(({ agent }) => agent));
     // Nobody has answered: the same is asked, and nothing is paid.
-    scene = await sceneIn(place, researched, { ...required, desk });
+    scene = await sceneIn(place, researched, { desk });
     expect((await scene.work(pipeline)).type).toBe("parked");
     expect(scene.model.asked).toEqual([]);
     scene.answer("approved");
-    scene = await sceneIn(place, researched, { ...required, desk });
+    scene = await sceneIn(place, researched, { desk });
   }
   const summary = "I wrote b.txt.";
   expect(await scene.work(pipeline)).toMatchObject({ type: "done", summary });
@@ -141,12 +154,12 @@ test("where approval is required each that comes later waits for it, is asked on
 });
 
 test("an answer holds for what was shown only", async () => {
-  const scene = await agentScene(researched, required);
+  const scene = await agentScene(researched);
   await scene.work(pipeline);
   scene.answer("approved");
   const file = path.join(scene.place.record, "agents/researcher.jsonl");
   writeFileSync(file, readFileSync(file, "utf8").replaceAll("a.txt", "z.txt"));
-  const later = await sceneIn(scene.place, researched, { ...required, desk: scene.desk });
+  const later = await sceneIn(scene.place, researched, { desk: scene.desk });
   expect((await later.work(pipeline)).type).toBe("parked");
   expect(later.model.asked).toEqual([]);
   expect(scene.desk.state().approvals.at(-1)).toMatchObject({
@@ -155,7 +168,7 @@ test("an answer holds for what was shown only", async () => {
 });
 
 test("one that a person denies ends the unit as denied", async () => {
-  const scene = await agentScene(researched, { ...required, answerable: true });
+  const scene = await agentScene(researched, { answerable: true });
   const outcome = scene.work(pipeline);
   await eventually(() => scene.desk.state().approvals.length === 1);
   scene.answer("denied", "not today");

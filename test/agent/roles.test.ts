@@ -30,6 +30,19 @@ test("those that come with it have a prompt, and the field's other names find th
   expect(meant("wizard")).toBeUndefined();
 });
 
+test("a role may want a person's word before each of its agents, and what it says otherwise is taken for that", () => {
+  expect(parse("approval: required")).toMatchObject({
+    role: { approval: "required" },
+    warnings: [],
+  });
+  expect(parse("approval: auto").role).not.toHaveProperty("approval");
+  const { role, warnings } = parse("approval: maybe");
+  expect({ approval: role?.approval, warnings }).toEqual({
+    approval: "required",
+    warnings: ["agents/helper.md: approval must be auto or required: it is taken for required"],
+  });
+});
+
 test("the guide knows the documentation of Pleach", async () => {
   const guide = findRole(await readBuiltInRoles(), "guide");
   expect(guide?.prompt).toContain("pleach run");

@@ -264,16 +264,3 @@ test("what it gives to finish comes back as data, its words where it gave none",
   expect(texts.find((text) => text.includes("coder.1"))).toContain('"data":{"found":3}');
   expect(texts.find((text) => text.includes("coder.2"))).toContain('"summary":"My words."');
 });
-
-test("the results of its own subagents become its result as it was asked", async () => {
-  const scene = await agentScene(
-    byAgent({
-      coder: [{ calls: [task({ aggregate: "structured_merge" })] }],
-      "coder.1": [{ calls: [task(), task()] }, { text: '{"n":0}' }],
-      "coder.1.1": [{ text: '{"a":1}' }],
-      "coder.1.2": [{ text: '{"b":2}' }],
-    }),
-  );
-  await scene.work();
-  expect(transcriptLines(scene, "coder", "result")[0]?.text).toContain('{"n":0,"a":1,"b":2}');
-});

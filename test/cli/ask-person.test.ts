@@ -9,14 +9,16 @@ function scene() {
   const input = new PassThrough();
   const given: AnswerGiven[] = [];
   let shown = "";
+  let prompt: string | undefined;
   const person = askPerson({
     input,
-    write: (text) => {
-      shown += text;
+    ask: (asked) => {
+      prompt = asked?.prompt;
+      if (asked !== undefined) shown += asked.text;
     },
     answer: (answer) => void given.push(answer),
   });
-  return { input, given, person, shown: () => shown };
+  return { input, given, person, shown: () => shown, prompt: () => prompt };
 }
 
 const ask = (id: string) =>
@@ -41,6 +43,25 @@ describe("a person at the terminal", () => {
     input.write("n\n");
     await eventually(() => given.length === 2);
     expect(given[1]).toEqual({ id: "b-1", answer: "denied" });
+    person.close();
+  });
+
+  it("answers a question of an agent in words, and is asked nothing once it is answered", async () => {
+    const { input, given, person, shown, prompt } = scene();
+    const question = { agent: "coder", kind: "question", content: "Which colour?" } as const;
+    const story = startRun({ units: [unit("a")] })
+      .start("a")
+      .happened({ ...ask("a-1.1"), question });
+    person.see(story.state());
+    expect(shown()).toContain("a-1.1: a/coder asks:\n    Which colour?");
+    expect(prompt()).toContain("Your answer");
+    input.write("\nblue is best\n");
+    await eventually(() => given.length === 1);
+    expect(given).toEqual([{ id: "a-1.1", answer: "approved", text: "blue is best" }]);
+    expect(prompt()).toBeUndefined();
+    // What else happens before the answer is in the journal does not ask again.
+    person.see(story.state());
+    expect(prompt()).toBeUndefined();
     person.close();
   });
 

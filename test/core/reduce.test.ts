@@ -177,6 +177,32 @@ describe("what an attempt leaves", () => {
     expect(cut(3, { begun: true })).toEqual({ attempt: 3, base });
   });
 
+  it("the end of an agent that is told after a restart is its end", () => {
+    const story = startRun({ units: [unit("a")] }).start("a");
+    const who = { unit: a, attempt: 1, agent: "coder" } as const;
+    story.happened({ ...who, type: "agent-started", role: "coder", kind: "spawn", queued: false });
+    const leavings = { begun: true } as const;
+    story.happened({ type: "unit-interrupted", unit: a, attempt: 1, leavings });
+    expect(story.state().units[0]?.agents[0]).toMatchObject({ isCutOff: true });
+    story.happened({ ...who, type: "agent-finished", status: "completed", message: "" });
+    expect(story.state().units[0]?.agents[0]).toMatchObject({ status: "completed" });
+    expect(story.state().units[0]?.agents[0]).not.toHaveProperty("isCutOff");
+  });
+
+  it("what lies between the end of an agent and its next beginning is none of its time", () => {
+    const story = startRun({ units: [unit("a")] }).start("a");
+    const who = { unit: a, attempt: 1, agent: "coder" } as const;
+    const begins = { ...who, type: "agent-started", role: "coder", kind: "spawn" } as const;
+    const agent = () => story.state().units[0]?.agents[0];
+    const ms = () => (agent()?.endedAt ?? story.state().updatedAt) - (agent()?.startedAt ?? 0);
+    story.happened({ ...begins, queued: true }, { ...begins, queued: false });
+    story.happened({ ...who, type: "agent-finished", status: "completed", message: "" });
+    const first = ms();
+    expect(first).toBeGreaterThan(0);
+    story.happened({ type: "run-paused" }, { type: "run-continued" }, { ...begins, queued: false });
+    expect(ms()).toBe(first);
+  });
+
   it("a unit cut off again and again is given up", () => {
     const story = startRun({ units: [unit("a")] });
     for (let attempt = 1; attempt <= 20; attempt++) {

@@ -230,6 +230,34 @@ test("where approval is required each further agent of a unit waits for it too, 
   expect(await paidTwice(scene.server)).toEqual([]);
 });
 
+test("what a unit or a role wants of approvals holds for their agents in a run that wants none", async () => {
+  const careful = "---\ndescription: Deletes\napproval: required\n---\nYou are careful.\n";
+  const scene = await makeModelScene({
+    fixtures: [
+      ...script(unitCalled("a"), [
+        { calls: [["task", { description: "WRITE IT" }]] },
+        { calls: [["task", { description: "CHECK IT", subagent_type: "careful" }]] },
+        { text: "It was written." },
+      ]),
+      ...script("WRITE IT", [write("a.txt", "a\n"), { text: "written" }]),
+      ...script("CHECK IT", [{ text: "checked" }]),
+      ...script(unitCalled("b"), [write("b.txt", "b\n"), { text: "Done." }]),
+    ],
+    files: { ".pleach/agents/careful.md": careful },
+  });
+  const b = planned("b", { agent: ["careful"], after: ["a"] });
+  const plan = scene.plan({ units: [planned("a", { approval: "required" }), b] });
+  const { asked, last } = await approveEach(scene, plan, ["a.txt", "b.txt"]);
+  expect(asked.map((each) => each.slice(0, 3))).toEqual([
+    [null, "unit", "Change a."],
+    ["coder", "agent", 'task {"description":"WRITE IT"}'],
+    ["coder", "agent", 'task {"description":"CHECK IT","subagent_type":"careful"}'],
+    ["careful", "agent", "careful on b"],
+  ]);
+  expect(last.code).toBe(0);
+  expect(await paidTwice(scene.server)).toEqual([]);
+});
+
 test("an answer to what nobody asked is an error that says what there is", async () => {
   const scene = await makeModelScene({
     fixtures: script(unitCalled("a"), [shell("echo good > a.txt"), { text: "Done." }]),
@@ -242,14 +270,14 @@ test("an answer to what nobody asked is an error that says what there is", async
 });
 
 /** Runs until nobody waits any more; each question with how many calls of the model came before it. */
-async function approveEach(scene: ModelScene, plan: string) {
+async function approveEach(scene: ModelScene, plan: string, paths = ["a.txt"]) {
   let last = await scene.ask<FinalDocument>(runPlan(plan), waits);
-  const asked: unknown[] = [];
+  const asked: (readonly unknown[])[] = [];
   for (let round = 0; round < 5 && last.code === 4; round += 1) {
     const [open] = waiting(last.document);
     asked.push([open?.agent, open?.kind, open?.content, (await scene.server.requests()).length]);
     await scene.type(["approve", open?.id ?? ""], waits);
-    last = await scene.ask<FinalDocument>(["resume"], { ...waits, lands: { paths: ["a.txt"] } });
+    last = await scene.ask<FinalDocument>(["resume"], { ...waits, lands: { paths } });
   }
   return { asked, last };
 }

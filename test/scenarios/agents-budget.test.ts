@@ -51,7 +51,10 @@ test("a run ends at its budget with what was done by then kept, and warns before
   expect({ code, outcome: document.outcome }).toEqual({ code: 5, outcome: "over_budget" });
   expect(unitIn(document, "a")).toMatchObject({
     status: "cancelled",
-    reason: { type: "over_budget", message: expect.stringContaining(String(budget)) },
+    reason: {
+      type: "over_budget",
+      message: expect.stringContaining(budget.toLocaleString("en-US")),
+    },
     changed: ["a.txt"],
     agents: [{ id: "coder", status: "cancelled", parent: null }],
   });

@@ -1,5 +1,5 @@
 /** A provider that fails, seen from outside: nobody's work fails with it, and no key ever leaves the one request it is for. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import type { FinalDocument } from "../../src/view/document.ts";
@@ -10,6 +10,7 @@ import {
   modelKey,
   paidTwice,
   runPlan,
+  type Said,
   script,
   unitCalled,
 } from "../support/model-run.ts";
@@ -18,16 +19,11 @@ import { type ErrorDocument, planned, unitIn } from "../support/scene.ts";
 
 const waits = { kept: ["refs/heads/pleach/"], keepsWorktrees: true };
 
-const easy = [
-  ...script(unitCalled("a"), [
-    { calls: [["write", { path: "a.txt", content: "a\n" }]] },
-    { text: "Done a." },
-  ]),
-  ...script(unitCalled("b"), [
-    { calls: [["write", { path: "b.txt", content: "b\n" }]] },
-    { text: "Done b." },
-  ]),
+const easyAnswers = (id: string): readonly Said[] => [
+  { calls: [["write", { path: `${id}.txt`, content: `${id}\n` }]] },
+  { text: `Done ${id}.` },
 ];
+const easy = ["a", "b"].flatMap((id) => script(unitCalled(id), easyAnswers(id)));
 const lands = { lands: { paths: ["a.txt", "b.txt"] } };
 
 test("a key that is refused ends the run at once, names its variable, and fails no unit", async () => {
@@ -190,6 +186,46 @@ test("the key of a provider is nowhere but in its requests", async () => {
   expect(searched.some((file) => /worktrees\/.*\/slot-\d+\/a\.txt$/.test(file))).toBe(true);
   expect(scene.record(run, "units/a/1/agents/coder.jsonl")).toContain("My key is [key].");
   expect(scene.record(run, "units/a/1/agents/coder.jsonl")).toContain("PLEACH_UNIT=a");
+});
+
+test("a key that lies in a file is in no log of what set-up, checks and commands print", async () => {
+  const secret = "sk-proj-Zx9wInAFile7Key5Q2";
+  const config = { setup: { copy: ["keys.env"], run: ["cat keys.env"] } };
+  const scene = await makeModelScene({
+    fixtures: [
+      ...script(unitCalled("a"), [{ text: "Nothing yet." }]),
+      ...script("a check of your unit", easyAnswers("a"), { from: 1 }),
+      ...script(unitCalled("b"), easyAnswers("b")),
+    ],
+    config,
+    files: { ".gitignore": "keys.env\n" },
+  });
+  const { repository } = scene;
+  writeFileSync(path.join(repository.path, "keys.env"), `KEY=${secret}\n`);
+  const how = { ...waits, env: { MODEL_KEY: secret } };
+  const prints = "cat keys.env; cat keys.env >&2";
+  const checks = ["--check", prints, "--unit-check", `${prints}; ls [ab].txt`];
+  const plan = (...ids: readonly string[]) => scene.plan({ units: ids.map((id) => planned(id)) });
+  const agents = await scene.type(runPlan(plan("a", "b"), ...checks), {
+    ...how,
+    lands: { paths: ["a.txt", "b.txt"] },
+  });
+  const says = `printf '{"output":"%s"}' "$(cat keys.env)" > $AGENT_RESULT_FILE; cp keys.env $PLEACH_OUTBOX/x`;
+  const printed = ["--command", `${prints}; ${says}; exit 1`, "--attempts", "2"];
+  const commands = await scene.type(runPlan(plan("c"), ...printed, ...checks, "-v"), how);
+  const silent = ["--command", `${prints}; echo d > d.txt`, "--unit-check", `${prints}; exit 1`];
+  const refused = await scene.type(runPlan(plan("d"), ...silent, "--json"), how);
+  expect([agents.code, commands.code, refused.code]).toEqual([0, 1, 1]);
+  const said = [agents, commands, refused].flatMap(({ stdout, stderr }) => [stdout, stderr]);
+  expect(said.filter((text) => text.includes(secret))).toEqual([]);
+  const kept = filesBelow(path.join(repository.path, ".git/pleach"));
+  expect(kept.filter((file) => readFileSync(file).includes(secret))).toEqual([]);
+  const logs = kept.filter((file) => readFileSync(file).includes("KEY=[key]"));
+  const names = [...new Set(logs.map((file) => path.basename(file)))].sort();
+  expect(names.filter((name) => !/^[0-9a-f]{12}-/.test(name))).toEqual([
+    ...["RESULT.json", "agents-check-1.log", "check-1.log", "coder.jsonl"],
+    ...["journal.jsonl", "output.log", "report.md", "setup.log", "x"],
+  ]);
 });
 
 function filesBelow(folder: string): readonly string[] {

@@ -356,5 +356,13 @@ describe("a run of agents", () => {
     expect(treeOf("ways").map(([agent]) => agent)).toEqual(
       expect.arrayContaining(["coder", "coder", "judge"]),
     );
+    expect(unitIn(document, "ways").agents.find(({ id }) => id === "judge")?.said).toContain(
+      "it is the plainer one",
+    );
+    const logs = await scene.ask<{ attempt: number }>(["logs", "ways"], { kept: [] });
+    expect(logs.document.attempt).toBe(2);
+    const status = await scene.type(["status"], { kept: [] });
+    expect(status.stdout).toMatch(/ways\/coder, way 1 /);
+    expect(status.stdout).toMatch(/ways\/coder, way 2 \(chosen\) /);
   });
 });

@@ -211,5 +211,11 @@ describe("approval", () => {
       ["failed", "denied"],
       ["failed", "dependency_failed"],
     ]);
+    // What never began has no logs, and nobody is sent to look for them.
+    const told = await scene.type(["status"], { kept });
+    expect(told.stdout).not.toContain("pleach logs");
+    const logs = await scene.type(["logs", "c"], { kept });
+    expect(logs).toMatchObject({ code: 2, stdout: "" });
+    expect(logs.stderr).toContain("c has not begun (denied: the approval was denied)");
   });
 });

@@ -74,7 +74,6 @@ export async function sceneIn(
     turnsMax: 30,
     agentTimeoutMs: 600_000,
     agentBudget: {},
-    approval: "auto",
     decide: (question) => rulingOf(options.rules ?? [], question),
     shell: { network: false, timeoutMs: 20_000, caches: [] },
     ownerOf: () => undefined as UnitId | undefined,

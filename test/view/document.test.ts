@@ -3,6 +3,19 @@ import type { RunOutcome } from "../../src/core/event.ts";
 import { exitCodeOf, finalDocument } from "../../src/view/document.ts";
 import { base, check, runId, settings, sha, startRun, unit } from "../support/run-state.ts";
 
+it("tells dollars without the noise of their sums", () => {
+  const who = { unit: "a" as never, attempt: 1, agent: "coder" };
+  const spend = { inputTokens: 1, cachedTokens: 0, outputTokens: 0, usd: 0.1 };
+  const story = startRun({ units: [unit("a")] }).start("a");
+  story.happened({ type: "agent-started", ...who, role: "coder", kind: "spawn", queued: false });
+  for (const turns of [1, 2, 3]) {
+    story.happened({ type: "agent-spent", ...who, turns, spend, estimated: false, said: "" });
+  }
+  const { spend: whole, units } = finalDocument(story.state());
+  const [told] = units;
+  expect([whole.usd, told?.spend.usd, told?.agents[0]?.spend.usd]).toEqual([0.3, 0.3, 0.3]);
+});
+
 describe("the final document", () => {
   it("is exactly that of the contract for a run that landed", () => {
     const state = startRun({ units: [unit("a")], doneWhen: [check("none left")] })

@@ -76,6 +76,22 @@ describe("the live line", () => {
     expect(writes[1]?.startsWith(`${erase}${line}\n1 merged`)).toBe(true);
   });
 
+  it("leaves a question in sight until it is answered, whatever happens meanwhile", () => {
+    const { screen, writes, pass } = fakeScreen();
+    const live = liveLine(screen, makePaint(false));
+    live.show(state);
+    live.prompt("Approve? [y/n] ");
+    live.show(state);
+    live.activity({ unit: "b" as never, text: "reading" });
+    pass(5000);
+    expect(writes.slice(1)).toEqual([`${erase}Approve? [y/n] `]);
+    live.print("12:00:00 b  attempt 1 started");
+    expect(writes[2]).toBe(`${erase}12:00:00 b  attempt 1 started\nApprove? [y/n] `);
+    live.prompt(undefined);
+    pass(100);
+    expect(writes[3]).toMatch(/1 merged · 1 running/);
+  });
+
   it("is gone at the end, with its timer", () => {
     const { screen, writes, ringing } = fakeScreen();
     const live = liveLine(screen, makePaint(false));

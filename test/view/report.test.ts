@@ -86,6 +86,17 @@ describe("the Markdown report of what did not land", () => {
     expect(refused("your edits in cart would be lost")).toContain("- `a`\n\n- `cart/b.ts`");
   });
 
+  it("gives the summary of the run line by line, and lets nothing out of it", () => {
+    const run = startRun({ units: [unit("a"), unit("b")] }).complete("a");
+    const said = { summary: "- one\n- ~~~ two\n```\n# Done" };
+    const shown = run.state();
+    const units = shown.units.map((one) => (one.id === "a" ? { ...one, ...said } : one));
+    const text = reportMarkdown({ ...shown, units }, run.lines(), facts);
+    expect(text).toContain(
+      "## Summary\n\n````text\n## a\n\n- one\n- ~~~ two\n```\n# Done\n````\n\n",
+    );
+  });
+
   it("joins the lines of a summary, and does not repeat the name of a check", () => {
     const told = startRun({ units: [unit("a")], doneWhen: [check("npm test")] })
       .start("a")

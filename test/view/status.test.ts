@@ -78,6 +78,38 @@ describe("the status of a run", () => {
     expect(statuses(true)).toEqual(["running", "queued"]);
   });
 
+  it("says that what an agent spent is partly an estimate", () => {
+    const who = { unit: "a" as never, attempt: 1, agent: "coder" };
+    const spend = { inputTokens: 1000, cachedTokens: 0, outputTokens: 0, usd: 0 };
+    const story = startRun({ units: [unit("a")] }).start("a");
+    story.happened(
+      { type: "agent-started", ...who, role: "coder", kind: "spawn", queued: false },
+      { type: "agent-spent", ...who, turns: 1, spend, estimated: true, said: "" },
+    );
+    expect(statusView(story.state(), over)).toMatch(/^a\/coder .* about 1,000 tokens /m);
+  });
+
+  it.each([
+    ["interrupted", "pending"],
+    ["timed_out", "timed_out"],
+    ["cancelled", "cancelled"],
+  ] as const)("shows agents that ended with an attempt that was %s as %s", (why, status) => {
+    const workers = { model: { type: "model" } as never };
+    const limits = { ...settings.limits, attempts: 1 };
+    const model = { worker: "model", workers, limits };
+    const story = startRun({ units: [unit("a")], settings: model }).start("a");
+    const who = { unit: "a" as never, attempt: 1 };
+    const agent = { ...who, agent: "coder", role: "coder", kind: "spawn", queued: false } as const;
+    story.happened({ type: "agent-started", ...agent });
+    if (why === "interrupted") story.happened({ type: "run-interrupted", why: "SIGINT" });
+    if (why === "cancelled") story.happened({ type: "unit-cancelled", unit: who.unit });
+    story.happened({ type: "unit-stopping", ...who, why });
+    const outcome = { type: "stopped" } as const;
+    story.happened({ type: "unit-finished", ...who, outcome, leavings: { begun: true } });
+    const [only] = finalDocument(story.state(), { alive: false }).units;
+    expect(only?.agents.map((one) => one.status)).toEqual([status]);
+  });
+
   it("says of a run that waits for an approval just that, and not that it was interrupted", () => {
     const state = startRun({ units: [unit("a", { approval: "required" })] })
       .happened({ type: "approval-asked", id: "a-1", unit: "a" as never })

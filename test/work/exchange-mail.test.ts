@@ -28,10 +28,12 @@ function scene() {
   const paths = exchangePaths(path.join(folder, "exchange"));
   mkdirSync(paths.inbox, { recursive: true });
   mkdirSync(paths.outbox, { recursive: true });
-  const desk = makeDesk({ units: [unit("a"), unit("b")] });
+  const reported: string[] = [];
+  const report = ({ text }: { readonly text: string }) => void reported.push(text);
+  const desk = makeDesk({ units: [unit("a"), unit("b")], report });
   const say = (text: string) =>
     desk.request({ type: "message", from: "person", unit: "a" as UnitId, text });
-  return { paths, desk, say };
+  return { paths, desk, say, reported };
 }
 
 describe("the mail of a command worker", () => {
@@ -51,8 +53,8 @@ describe("the mail of a command worker", () => {
     ]);
   });
 
-  it("is sent once, in the order of the names, and what is no message is passed over", async () => {
-    const { paths, desk } = scene();
+  it("is sent once, in the order of the names, and what is no message is told of", async () => {
+    const { paths, desk, reported } = scene();
     const put = (name: string, text: string) => writeFileSync(path.join(paths.outbox, name), text);
     put("2.json", JSON.stringify({ to: "b", text: "two" }));
     put("1.json", JSON.stringify({ to: "b/coder", text: "one" }));
@@ -64,6 +66,10 @@ describe("the mail of a command worker", () => {
     expect(desk.state().messages).toMatchObject([
       { from: "a/command", unit: "b", agent: "coder", text: "one" },
       { from: "a/command", unit: "b", text: "two" },
+    ]);
+    expect(reported.toSorted()).toEqual([
+      "3.json in its outbox was not sent: it is no JSON with to and text",
+      expect.stringMatching(/^4\.json in its outbox was not sent: .*nobody/),
     ]);
   });
 

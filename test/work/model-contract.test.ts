@@ -27,7 +27,6 @@ function workerOf(script: Script, turnsMax = 30): Worker {
     turnsMax,
     agentTimeoutMs: 600_000,
     agentBudget: {},
-    approval: "auto",
     decide: () => ({ decision: "allow" }),
     shell: { network: false, timeoutMs: 60_000, caches: [] },
     ownerOf: () => undefined,

@@ -23,7 +23,7 @@ const descriptionCharactersMax = 2000;
 const turnsMax = 1000;
 
 const understood = [
-  ...["name", "description", "tools", "disallowedTools", "model", "maxTurns", "gate"],
+  ...["name", "description", "tools", "disallowedTools", "model", "maxTurns", "gate", "approval"],
 ] as const;
 /** Keys of other programs, without a meaning here. */
 const elsewhere = new Set([
@@ -73,6 +73,7 @@ export function parseRoleFile(file: RoleFile): ReadRole {
       ...toolsPart(fields, warn),
       ...modelPart(textOf(fields["model"]), warn),
       ...turnsPart(fields["maxTurns"], warn),
+      ...approvalPart(fields["approval"], warn),
       ...(fields["gate"] === true || fields["gate"] === "true" ? { gate: true } : {}),
     },
     warnings,
@@ -176,6 +177,13 @@ function modelPart(model: string | undefined, warn: Warn): Pick<Role, "model"> {
   if (!modelsElsewhere.has(model)) return { model };
   warn(`the model ${model} is another program's: the worker's own is used`);
   return {};
+}
+
+/** What is not understood asks: whoever wrote it wanted something. */
+function approvalPart(value: Json | undefined, warn: Warn): Pick<Role, "approval"> {
+  if (value === undefined || value === "auto") return {};
+  if (value !== "required") warn("approval must be auto or required: it is taken for required");
+  return { approval: "required" };
 }
 
 function turnsPart(value: Json | undefined, warn: Warn): Pick<Role, "turnsMax"> {

@@ -35,7 +35,9 @@ const shape = z.strictObject({
   aggregate: z
     .enum(["concatenate", "structured_merge", "ai_summarize", "pipeline"])
     .optional()
-    .describe("How the results of its own subagents become its result"),
+    .describe(
+      "How the results of its own subagents become its result; tasks of one turn with the same are also given to you as one",
+    ),
 });
 
 export function taskTool(around: Surroundings, agent: AgentDoor, subagents: Subagents): Tool {
