@@ -26,6 +26,12 @@ export interface RunRequest extends Where {
   /** Globs as typed: relative to `dir`. */
   readonly files: readonly string[];
   readonly units?: number | undefined;
+  /** As typed: a rule file, a pattern or a regular expression. */
+  readonly match?: string | undefined;
+  /** That of a pattern. */
+  readonly language?: string | undefined;
+  /** What `match` finds may stay: it is no doneWhen. */
+  readonly matchesStay: boolean;
   readonly worker?: string | undefined;
   readonly command?: string | undefined;
   /** Absolute: a rule or a module. */
@@ -34,6 +40,7 @@ export interface RunRequest extends Where {
   readonly unitChecks: readonly string[];
   readonly concurrency?: number | undefined;
   readonly attempts?: number | undefined;
+  readonly rounds?: number | undefined;
   readonly timeoutMs?: number | undefined;
   readonly target?: string | undefined;
   readonly base?: string | undefined;

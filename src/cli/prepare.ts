@@ -13,7 +13,7 @@ import {
 } from "../config/trust.ts";
 import { Failure } from "../core/failure.ts";
 import type { RefName, RepoPath, Sha, UnitId } from "../core/id.ts";
-import { filesByUnit, type Ownership, ownershipOf } from "../core/ownership.ts";
+import { filesByUnit, ownershipOfUnits } from "../core/ownership.ts";
 import type { Plan, PlanFile } from "../core/plan.ts";
 import { type PlanFacts, planWarnings } from "../core/plan-problem.ts";
 import { type Problem, problemLine, problemsFailure } from "../core/problem.ts";
@@ -22,10 +22,11 @@ import { openRepository, type Repository, resolveTarget, revision } from "../git
 import { filesAt, type TreeEntry } from "../git/tree.ts";
 import { stateHome } from "../host/file.ts";
 import { readPlanFile, requirePlan } from "../plan/plan-file.ts";
-import { matchedFiles, planFromFiles } from "../plan/static-planner.ts";
+import type { ReadPlan } from "../plan/plan-shape.ts";
 import { mistakenPlaceholders } from "../work/placeholder.ts";
 import type { RunRequest } from "./doors.ts";
 import { askedModels, broughtRoles, keyWarnings, modelsOf, requireModels } from "./model-needs.ts";
+import { type MadePlan, requirePlanMatches, staticPlan } from "./static-plan.ts";
 
 export interface Prepared {
   readonly repository: Repository;
@@ -34,7 +35,6 @@ export interface Prepared {
   readonly plan: Plan;
   /** As `--out` writes it. */
   readonly planFile: PlanFile;
-  readonly ownership: Ownership;
   readonly files: ReadonlyMap<UnitId, readonly RepoPath[]>;
   readonly warnings: readonly string[];
   /** What the repository's configuration would run and nobody trusted yet; none if all is well. */
@@ -56,30 +56,28 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
     unitsMax: settings.limits.units,
     workers: Object.keys(settings.workers),
   };
-  const planFile =
+  const made: Pick<MadePlan, "warnings"> & { readonly read: ReadPlan } =
     base.read === undefined
-      ? requirePlan(
-          "the plan",
-          { type: "plan", plan: staticPlan(repository, request, settings, entries) },
-          planFacts,
-        )
-      : requirePlan(path.basename(request.plan ?? ""), base.read, planFacts);
+      ? await staticPlan(request, { repository, settings, entries, base: base.sha })
+      : { read: base.read, warnings: [] };
+  const name = request.plan === undefined ? "the plan" : path.basename(request.plan);
+  const planFile = requirePlan(name, made.read, planFacts);
+  await requirePlanMatches(request, planFile);
   const models = modelsOf(settings, planFile);
   const brought = models.size === 0 ? undefined : await broughtRoles(repository.topLevel);
   const complete = { ...settings, roles: brought?.roles ?? [] };
   if (brought !== undefined) await requireModels(complete, planFile);
   const home = stateHome();
-  const ownership = ownershipOf(planFile.units);
   return {
     repository,
     stateHome: home,
     settings: complete,
     plan: recorded(planFile, base.sha),
     planFile,
-    ownership,
-    files: filesByUnit(ownership, ordinary(entries)),
+    files: filesByUnit(ownershipOfUnits(planFile.units), ordinary(entries)),
     warnings: [
       ...read.warnings,
+      ...made.warnings,
       ...(brought?.warnings ?? []),
       ...keyWarnings(complete, planFile),
       ...planWarnings(planFile, planFacts).map(problemLine),
@@ -129,9 +127,8 @@ export function requireTrust({ untrusted: commands }: Pick<Prepared, "untrusted"
 export async function ownedFiles(
   repository: Repository,
   plan: Plan,
-  ownership: Ownership,
 ): Promise<ReadonlyMap<UnitId, readonly RepoPath[]>> {
-  return filesByUnit(ownership, ordinary(await filesAt(repository, plan.base)));
+  return filesByUnit(ownershipOfUnits(plan.units), ordinary(await filesAt(repository, plan.base)));
 }
 
 function ordinary(entries: readonly TreeEntry[]): readonly RepoPath[] {
@@ -162,46 +159,6 @@ async function baseOf(repository: Repository, request: RunRequest, target: RefNa
   const planned = read?.type === "plan" ? read.plan.base : undefined;
   const sha: Sha = await revision(repository, request.base ?? planned ?? target);
   return { sha, read };
-}
-
-function staticPlan(
-  repository: Repository,
-  request: RunRequest,
-  settings: Settings,
-  entries: readonly TreeEntry[],
-): PlanFile {
-  const files = entries.map(({ path: file, mode, size }) => ({
-    path: file,
-    mode,
-    ...(size === undefined ? {} : { bytes: size }),
-  }));
-  const worker = settings.workers[settings.worker];
-  const goal = request.goal ?? goalOf(settings, worker);
-  return planFromFiles({
-    files: matchedFiles(rooted(repository, request), files),
-    units: request.units,
-    goal,
-    concurrency: settings.limits.concurrency,
-    unitsMax: settings.limits.units,
-  });
-}
-
-/** The globs as seen from the root: they were typed in a folder of the repository. */
-function rooted(repository: Repository, { dir, files }: RunRequest): readonly string[] {
-  const prefix = path.relative(repository.topLevel, dir).split(path.sep).join("/");
-  if (prefix === "" || prefix.startsWith("..")) return files;
-  return files.map((glob) =>
-    glob.startsWith("!")
-      ? `!${path.posix.join(prefix, glob.slice(1))}`
-      : path.posix.join(prefix, glob),
-  );
-}
-
-function goalOf(settings: Settings, worker: Settings["workers"][string] | undefined): string {
-  if (worker?.type === "codemod" && worker.codemod.type !== "command") {
-    return `Apply ${path.basename(worker.codemod.file)}`;
-  }
-  return `Run ${settings.worker}`;
 }
 
 /** What the text alone tells first, then what ast-grep itself has against the rules that a unit may run. */

@@ -145,6 +145,12 @@ const limits = z.strictObject({
   concurrency: count(1000).default(4).describe("Units at work at once"),
   units: count(100_000).default(50).describe("Units in a plan"),
   attempts: count(100).default(2).describe("Tries of a unit"),
+  rounds: z
+    .int("must be a whole number")
+    .min(0, "must be at least 0")
+    .max(20, "must be at most 20")
+    .default(2)
+    .describe("How often units are made for what doneWhen still finds"),
   agentTimeout: duration.prefault("15m").describe("For one agent"),
   unitTimeout: duration.prefault("15m").describe("For one attempt"),
   runTimeout: duration.prefault("2h"),

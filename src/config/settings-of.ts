@@ -29,6 +29,7 @@ export interface RunFlags {
   readonly unitChecks?: readonly string[] | undefined;
   readonly concurrency?: number | undefined;
   readonly attempts?: number | undefined;
+  readonly rounds?: number | undefined;
   readonly timeoutMs?: number | undefined;
   readonly budgetTokens?: number | undefined;
   readonly budgetUsd?: number | undefined;
@@ -82,19 +83,11 @@ function plainSettings(
   flags: RunFlags,
   facts: SettingsFacts,
 ): Omit<Settings, "target" | "worker" | "workers"> {
-  const { agentTimeout, unitTimeout, runTimeout, ...limits } = config.limits;
   return {
     checks: flags.checks?.length ? flags.checks.map(typedCheck) : config.checks,
     unitChecks: flags.unitChecks?.length ? flags.unitChecks.map(typedCheck) : config.unitChecks,
     setup: config.setup,
-    limits: {
-      ...limits,
-      concurrency: flags.concurrency ?? limits.concurrency,
-      attempts: flags.attempts ?? limits.attempts,
-      agentTimeoutMs: agentTimeout,
-      unitTimeoutMs: flags.timeoutMs ?? unitTimeout,
-      runTimeoutMs: runTimeout,
-    },
+    limits: limitsOf(config, flags),
     budget: {
       agent: spendable(config.budget.agent),
       unit: spendable(config.budget.unit),
@@ -120,6 +113,19 @@ function plainSettings(
     land: flags.land ?? config.land,
     sandbox: flags.sandbox ?? config.sandbox,
     keep: flags.keep ?? config.keep,
+  };
+}
+
+function limitsOf(config: Config, flags: RunFlags): Settings["limits"] {
+  const { agentTimeout, unitTimeout, runTimeout, ...limits } = config.limits;
+  return {
+    ...limits,
+    concurrency: flags.concurrency ?? limits.concurrency,
+    attempts: flags.attempts ?? limits.attempts,
+    rounds: flags.rounds ?? limits.rounds,
+    agentTimeoutMs: agentTimeout,
+    unitTimeoutMs: flags.timeoutMs ?? unitTimeout,
+    runTimeoutMs: runTimeout,
   };
 }
 
@@ -163,6 +169,7 @@ function numberProblems(flags: RunFlags): readonly Problem[] {
     ...rangeProblems("--attempts", flags.attempts, (value) =>
       limits.safeParse({ attempts: value }),
     ),
+    ...rangeProblems("--rounds", flags.rounds, (value) => limits.safeParse({ rounds: value })),
     ...rangeProblems("--budget-tokens", flags.budgetTokens, (tokens) =>
       budget.safeParse({ run: { tokens } }),
     ),

@@ -5,7 +5,7 @@ import { invalidPath } from "./glob-problem.ts";
 import { isUnitId, type UnitId } from "./id.ts";
 import { meantAdvice } from "./nearest.ts";
 import { isException, matcherOf, ownershipOf } from "./ownership.ts";
-import type { Check, PlanFile, Unit } from "./plan.ts";
+import { type Completion, isMatchCheck, type PlanFile, type Unit } from "./plan.ts";
 import { type Problem, shown } from "./problem.ts";
 import { circles } from "./waves.ts";
 
@@ -34,6 +34,7 @@ export function planProblems(plan: PlanFile, facts: PlanFacts): readonly Problem
     ...workerProblems(plan.units, facts.workers),
     ...pathProblems(plan.units, facts.files),
     ...checkProblems("doneWhen", plan.doneWhen),
+    ...matchProblems(plan.doneWhen),
     ...plan.units.flatMap((unit, at) => checkProblems(`units[${at}].checks`, unit.checks)),
   ];
 }
@@ -196,7 +197,10 @@ function workerProblems(units: readonly Unit[], workers: readonly string[]): Pro
   });
 }
 
-export function checkProblems(field: string, checks: readonly Check[]): Problem[] {
+export function checkProblems(
+  field: string,
+  checks: readonly { readonly name: string }[],
+): Problem[] {
   const names = new Set<string>();
   return checks.flatMap((check, at): Problem[] => {
     const twice = names.has(check.name);
@@ -208,6 +212,16 @@ export function checkProblems(field: string, checks: readonly Check[]): Problem[
         message: `another check is called ${shown(check.name)} too`,
       },
     ];
+  });
+}
+
+function matchProblems(doneWhen: readonly Completion[]): Problem[] {
+  return doneWhen.flatMap((completion, at) => {
+    const files = isMatchCheck(completion) ? completion.files : [];
+    return files.flatMap((glob, which): Problem[] => {
+      const wrong = invalidPath(glob, new Set());
+      return wrong === undefined ? [] : [{ field: `doneWhen[${at}].files[${which}]`, ...wrong }];
+    });
   });
 }
 

@@ -1,5 +1,6 @@
 /** The plan: a goal split into units that own separate files. A value; nothing here acts. */
 import type { Glob, Sha, UnitId } from "./id.ts";
+import type { MatchCheck } from "./match.ts";
 
 /** A string is run by `sh -c`; a list is run without a shell. */
 export type Command = string | readonly string[];
@@ -18,6 +19,9 @@ export interface Check {
   readonly run: Command;
   readonly timeoutMs: number;
 }
+
+/** What must hold in the end: a command that passes, or a rule that finds nothing. */
+export type Completion = Check | MatchCheck;
 
 /** What one agent, unit or run may spend; absent means no limit. */
 export interface Budget {
@@ -46,6 +50,8 @@ export interface Unit {
   readonly checks: readonly Check[];
   readonly approval?: "auto" | "required";
   readonly budget?: Budget;
+  /** Made for what was left over, in this round; absent for those of the plan. */
+  readonly round?: number;
 }
 
 /** A plan as a file says it: its base is still a revision, or absent. */
@@ -56,10 +62,10 @@ export interface PlanFile {
   readonly base?: string;
   readonly aggregate?: Aggregate;
   readonly units: readonly Unit[];
-  readonly doneWhen: readonly Check[];
+  readonly doneWhen: readonly Completion[];
 }
 
-/** A plan as a run records it. */
+/** A plan as a run records it; a round adds its units. */
 export interface Plan {
   readonly goal: string;
   readonly context?: Json;
@@ -67,7 +73,11 @@ export interface Plan {
   readonly aggregate?: Aggregate;
   readonly units: readonly Unit[];
   /** What must hold on the merged result before it may land. */
-  readonly doneWhen: readonly Check[];
+  readonly doneWhen: readonly Completion[];
+}
+
+export function isMatchCheck(completion: Completion): completion is MatchCheck {
+  return "match" in completion;
 }
 
 const positions = new WeakMap<readonly Unit[], ReadonlyMap<UnitId, number>>();

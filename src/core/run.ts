@@ -213,6 +213,8 @@ export interface RunState {
   readonly summarySpend: Spend;
   /** What the agents of the run share. */
   readonly context: Readonly<Record<string, ContextEntry>>;
+  /** How many rounds of units were made for what was left over. */
+  readonly rounds: number;
   /** In plan order. */
   readonly units: readonly UnitState[];
   /** The tip of the line of verified merges. */

@@ -23,6 +23,8 @@ export interface StaticPlanRequest {
   readonly goal: string;
   /** What each unit is told; the goal if absent. */
   readonly instructions?: string;
+  /** What the unit of these files is told, in place of that. */
+  readonly instructionsOf?: (files: readonly string[]) => string;
   readonly worker?: string;
   readonly concurrency: number;
   readonly unitsMax: number;
@@ -62,7 +64,7 @@ export function planFromFiles(request: StaticPlanRequest): PlanFile {
     (group, at): Unit => ({
       id: ids[at] ?? (`unit-${at + 1}` as UnitId),
       title: titleOf(group),
-      instructions: request.instructions ?? goal,
+      instructions: request.instructionsOf?.(group.files) ?? request.instructions ?? goal,
       owns: group.files.map((path) => escapeGlob(path) as Glob),
       after: [],
       ...(request.worker === undefined ? {} : { worker: request.worker }),

@@ -10,7 +10,7 @@ import type { Spend } from "../core/spend.ts";
 import type { Reason, ReasonType } from "../core/worker.ts";
 import { type AgentDocument, agentDocuments } from "./agents.ts";
 import { type ApprovalDocument, approvalDocuments } from "./approvals.ts";
-import { type Life, type UnitStatus, unitStatus } from "./unit-status.ts";
+import { type Life, plannedUnit, type UnitStatus, unitStatus } from "./unit-status.ts";
 
 export interface ErrorFields {
   readonly code: string;
@@ -32,6 +32,8 @@ export interface UnitDocument {
   readonly attempts: number;
   readonly commit: Sha | null;
   readonly branch: string;
+  /** In which round it was made for what was left over; absent for the units of the plan. */
+  readonly round?: number;
   readonly changed: readonly RepoPath[];
   readonly summary: string;
   readonly artifacts: readonly string[];
@@ -253,12 +255,14 @@ export function shortName(ref: RefName): string {
 
 function unitDocument(state: RunState, unit: UnitState, life: Life): UnitDocument {
   const reason = reasonOf(unit);
+  const round = plannedUnit(state, unit)?.round;
   return {
     id: unit.id,
     status: unitStatus(state, unit),
     attempts: unit.attempts,
     commit: unit.at.phase === "merged" ? (unit.at.commit ?? null) : null,
     branch: shortName(unitRef(state.run, unit.id)),
+    ...(round === undefined ? {} : { round }),
     changed: unit.changed,
     summary: unit.summary,
     artifacts: unit.artifacts,

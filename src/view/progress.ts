@@ -215,6 +215,11 @@ function sayRun(event: RunEvent, state: RunState): Said | undefined {
       return state.at.phase === "finished"
         ? undefined
         : ["run", `${state.run} goes on: ${sayCounts(countStatuses(state))}`];
+    case "round-started": {
+      const units = sayCount(event.units.length, "unit");
+      const { rounds } = state.settings.limits;
+      return ["run", `round ${event.round} of ${rounds}: ${units} for what is left over`];
+    }
     case "run-paused":
       return ["run", "paused: nothing new begins until `pleach resume`"];
     case "run-continued":

@@ -17,7 +17,7 @@ import { integrationBranch, mergedNothing, sayRefusal, sayUnmet } from "./landin
 import { code, codeBlock, plain, tableOf } from "./markdown.ts";
 import { keptWork, leftByMerged, nextSteps, sayLeft } from "./next.ts";
 import { agentSections, sayCached } from "./report-agents.ts";
-import { whereItStands } from "./status.ts";
+import { sayRounds, whereItStands } from "./status.ts";
 import { countStatuses, sayCounts, sayStatus, unitStatus } from "./unit-status.ts";
 import {
   hasSpend,
@@ -98,6 +98,7 @@ function summary(state: RunState, facts: ReportFacts): string {
       "Checks",
       `${sayCount(state.checks.run, "run")}, ${state.checks.reused} reused, ${sayDuration(state.checks.ms)}`,
     ],
+    ...(state.rounds === 0 ? [] : [["What was left over", sayRounds(state)]]),
     ...(hasSpend(spend) ? [["Spend", plain([saySpend(spend), sayCached(state)].join(", "))]] : []),
     ["Made by", `Pleach ${plain(state.version)}`],
   ];

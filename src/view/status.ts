@@ -120,6 +120,7 @@ function headLines(state: RunState, { alive, width, paint, now }: StatusFacts): 
     `base ${shortSha(state.plan.base)}`,
     sayDuration(ms),
     sayChecks(state),
+    ...(state.rounds === 0 ? [] : [sayRounds(state)]),
     ...(hasSpend(totalSpend(state)) ? [saySpend(totalSpend(state))] : []),
   ];
   return [
@@ -133,6 +134,11 @@ function headLines(state: RunState, { alive, width, paint, now }: StatusFacts): 
 function standingColour(state: RunState, alive: boolean): Colour {
   if (state.at.phase !== "finished") return alive ? "cyan" : "yellow";
   return exitCodeOf(state) === 0 ? "green" : "red";
+}
+
+/** `round 1 of 2`: of the units that are made for what is left over. */
+export function sayRounds({ rounds, settings }: RunState): string {
+  return `round ${rounds} of ${settings.limits.rounds}`;
 }
 
 function sayChecks(state: RunState): string {

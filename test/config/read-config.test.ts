@@ -44,6 +44,7 @@ describe("a config", () => {
         agentsPerRun: 50,
         depth: 3,
         turns: 30,
+        rounds: 2,
       },
       budget: { agent: {}, unit: {}, run: {}, warnAt: 0.8 },
       approval: "auto",
