@@ -27,12 +27,28 @@ const patternsMax = 10_000;
 const submodule = "160000";
 
 export function planProblems(plan: PlanFile, facts: PlanFacts): readonly Problem[] {
+  const { units } = plan;
+  const shared = hasTooManyPatterns(units) ? [] : sharedProblems(units, facts.files);
+  return allProblems(plan, facts, shared);
+}
+
+/** Everything but that units share files. */
+export function problemsButSharing(plan: PlanFile, facts: PlanFacts): readonly Problem[] {
+  return allProblems(plan, facts, []);
+}
+
+function allProblems(
+  plan: PlanFile,
+  facts: PlanFacts,
+  shared: readonly Problem[],
+): readonly Problem[] {
   return [
     ...versionProblems(plan, facts),
     ...idProblems(plan.units),
     ...afterProblems(plan.units),
     ...workerProblems(plan.units, facts.workers),
     ...pathProblems(plan.units, facts.files),
+    ...shared,
     ...checkProblems("doneWhen", plan.doneWhen),
     ...matchProblems(plan.doneWhen),
     ...plan.units.flatMap((unit, at) => checkProblems(`units[${at}].checks`, unit.checks)),
@@ -40,9 +56,7 @@ export function planProblems(plan: PlanFile, facts: PlanFacts): readonly Problem
 }
 
 function pathProblems(units: readonly Unit[], files: PlanFacts["files"]): readonly Problem[] {
-  if (!hasTooManyPatterns(units)) {
-    return [...ownsProblems(units, files), ...sharedProblems(units, files)];
-  }
+  if (!hasTooManyPatterns(units)) return ownsProblems(units, files);
   return [
     {
       field: "units",
