@@ -58,6 +58,8 @@ export interface RunRequest extends Where {
 export interface Eyes {
   event(line: JournalLine, state: RunState): void;
   activity(activity: Activity): void;
+  /** What a model does that makes the plan, before there is a run. */
+  planning(text: string): void;
   /** One line that a person should read; the run goes on. */
   warn(text: string): void;
   /** Nobody waits any more, and the process ends at once: the last word, of the state as it is in the journal. */
@@ -130,7 +132,8 @@ export interface KnownRoles {
 }
 
 export interface Doors {
-  plan(request: RunRequest): Promise<PlanPreview>;
+  /** `tell` hears what a model does that makes the plan. */
+  plan(request: RunRequest, tell: (text: string) => void): Promise<PlanPreview>;
   /** Writes the plan so that `--plan` reads it: JSON, or YAML where the name says so. */
   savePlan(file: string, preview: PlanPreview): Promise<void>;
   run(request: RunRequest, eyes: Eyes): Promise<RunState>;

@@ -22,7 +22,7 @@ import { versionOfPackage } from "./version.ts";
 
 /** Begins a run and drives it to its end. */
 export async function driveNew(driver: Driver, prepared: Prepared): Promise<RunState> {
-  const { plan, settings, files } = prepared;
+  const { plan, settings, files, planning } = prepared;
   await requireWritable(driver.repository);
   await requireSources(settings.setup, driver.repository.topLevel);
   const choice = await chooseSandbox(driver.repository, settings, plan);
@@ -34,7 +34,8 @@ export async function driveNew(driver: Driver, prepared: Prepared): Promise<RunS
     for (const warning of [...prepared.warnings, ...choice.warnings]) driver.eyes.warn(warning);
     const parts = runnerParts(driver, run, clock, () => Promise.resolve(files), choice);
     const version = versionOfPackage();
-    const started = { type: "run-started", version, plan, settings } as const;
+    const paid = planning === undefined ? {} : { planning };
+    const started = { type: "run-started", version, plan, settings, ...paid } as const;
     return await stateOf(driver, run, await beginRun(parts, started));
   } finally {
     await lock.release();

@@ -81,7 +81,7 @@ export async function makeApproachJudge(
   settings: Settings,
 ): Promise<Judge> {
   const redact = redactAll(settings);
-  return createApproachJudge(await access(name, told), settings.budget.agent, redact);
+  return createApproachJudge(await modelAccess(name, told), settings.budget.agent, redact);
 }
 
 export async function makeRunSummary(
@@ -89,7 +89,7 @@ export async function makeRunSummary(
   told: ModelSettings,
   settings: Settings,
 ): Promise<NonNullable<HandsParts["summarise"]>> {
-  const model = await access(name, told);
+  const model = await modelAccess(name, told);
   const { summariseRun } = await import("../work/run-summary.ts");
   const redact = redactAll(settings);
   return async (results, account, signal) => {
@@ -114,24 +114,24 @@ async function modelsOf(
   roles: readonly Role[],
 ): Promise<ReadonlyMap<string | undefined, ModelAccess>> {
   const models = new Map<string | undefined, ModelAccess>();
-  models.set(undefined, await access(name, told));
+  models.set(undefined, await modelAccess(name, told));
   for (const { model } of roles) {
     if (model === undefined || isInherited(model) || models.has(model)) continue;
     const other = Object.hasOwn(settings.workers, model) ? settings.workers[model] : undefined;
     const meant = other?.type === "model" ? other : { ...told, model };
-    models.set(model, await access(model, meant));
+    models.set(model, await modelAccess(model, meant));
   }
   return models;
 }
 
-async function access(name: string, told: ModelSettings): Promise<ModelAccess> {
+export async function modelAccess(name: string, told: ModelSettings): Promise<ModelAccess> {
   const { window, outputTokensMax, baseURL } = told;
   const model = await createModel(told, { name, key: process.env[told.apiKeyEnv] });
   return { model, window, outputTokensMax, lane: modelLanes.of(baseURL) };
 }
 
 /** Every key that any model of this run is asked with. */
-function redactAll({ workers }: Settings): (text: string) => string {
+export function redactAll({ workers }: Settings): (text: string) => string {
   const keys = Object.values(workers).flatMap((worker) =>
     worker.type === "model" ? [process.env[worker.apiKeyEnv]] : [],
   );

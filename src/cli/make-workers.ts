@@ -81,7 +81,7 @@ async function makeSummary(settings: Settings, plan: Plan): Promise<HandsParts["
 }
 
 /** The run's own worker comes first. */
-function firstModel({ worker, workers }: Settings) {
+export function firstModel({ worker, workers }: Settings) {
   for (const name of [worker, ...Object.keys(workers)]) {
     const told = workers[name];
     if (told?.type === "model") return { name, told };

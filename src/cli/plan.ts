@@ -6,6 +6,7 @@ import { oneLine } from "../core/text.ts";
 import type { PlanPreview } from "../view/preview.ts";
 import type { RunRequest } from "./doors.ts";
 import { someText } from "./flag-value.ts";
+import { planningLine } from "./planning-line.ts";
 import { addPlanOptions, requestOf } from "./request.ts";
 import { addGlobals, printDocument, resultLook, type Session, type Surface } from "./surface.ts";
 
@@ -17,7 +18,7 @@ export function definePlan(command: Command, session: Session): void {
       const request = requestOf(command, goal, surface.where);
       const { out } = command.opts<{ out?: string }>();
       const doors = await surface.world.openDoors();
-      const preview = await doors.plan(request);
+      const preview = await doors.plan(request, (text) => tellPlanning(surface, text));
       if (out !== undefined) {
         const file = path.resolve(surface.where.dir, out);
         const replaced = existsSync(file) ? " (in place of what was there)" : "";
@@ -32,6 +33,11 @@ export function definePlan(command: Command, session: Session): void {
       return printPreview(surface, preview);
     }),
   );
+}
+
+/** A model that plans may take minutes. */
+export function tellPlanning({ globals, world }: Surface, text: string): void {
+  if (!globals.quiet) world.stderr.write(`${planningLine(text)}\n`);
 }
 
 /** The flags that say how to work, not what. */

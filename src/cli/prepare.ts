@@ -2,15 +2,7 @@
  *  and nothing is written. */
 import path from "node:path";
 import { type ReadConfig, readConfig } from "../config/read-config.ts";
-import { flagWorker, settingsOf } from "../config/settings-of.ts";
-import {
-  isTrusted,
-  obeyedConfig,
-  type RoleText,
-  rolesQuestion,
-  type TrustQuestion,
-  trustQuestion,
-} from "../config/trust.ts";
+import { settingsOf } from "../config/settings-of.ts";
 import { Failure } from "../core/failure.ts";
 import type { RefName, RepoPath, Sha, UnitId } from "../core/id.ts";
 import { filesByUnit, ownershipOfUnits } from "../core/ownership.ts";
@@ -18,6 +10,7 @@ import type { Plan, PlanFile } from "../core/plan.ts";
 import { type PlanFacts, planWarnings } from "../core/plan-problem.ts";
 import { type Problem, problemLine, problemsFailure } from "../core/problem.ts";
 import type { Settings } from "../core/settings.ts";
+import type { Spend } from "../core/spend.ts";
 import { openRepository, type Repository, resolveTarget, revision } from "../git/repository.ts";
 import { filesAt, type TreeEntry } from "../git/tree.ts";
 import { stateHome } from "../host/file.ts";
@@ -25,8 +18,16 @@ import { readPlanFile, requirePlan } from "../plan/plan-file.ts";
 import type { ReadPlan } from "../plan/plan-shape.ts";
 import { mistakenPlaceholders } from "../work/placeholder.ts";
 import type { RunRequest } from "./doors.ts";
-import { askedModels, broughtRoles, keyWarnings, modelsOf, requireModels } from "./model-needs.ts";
+import { broughtRoles, keyWarnings, modelsOf, requireModels } from "./model-needs.ts";
+import type { ModelPlanFacts } from "./model-plan.ts";
 import { type MadePlan, requirePlanMatches, staticPlan } from "./static-plan.ts";
+import { untrusted } from "./untrusted.ts";
+
+interface Made extends Pick<MadePlan, "warnings"> {
+  readonly read: ReadPlan;
+  readonly commands?: readonly string[];
+  readonly spend?: Spend;
+}
 
 export interface Prepared {
   readonly repository: Repository;
@@ -39,9 +40,17 @@ export interface Prepared {
   readonly warnings: readonly string[];
   /** What the repository's configuration would run and nobody trusted yet; none if all is well. */
   readonly untrusted: readonly string[];
+  /** What a model's plan would run and no person has seen yet. */
+  readonly unapproved: readonly string[];
+  /** What it cost where a model made the plan. */
+  readonly planning?: Spend;
 }
 
-export async function prepare(request: RunRequest): Promise<Prepared> {
+/** `tell` hears what a model does that makes the plan. */
+export async function prepare(
+  request: RunRequest,
+  tell: (text: string) => void,
+): Promise<Prepared> {
   const repository = await openRepository(request.dir);
   const { target, read } = await targetAndConfig(repository, request);
   const base = await baseOf(repository, request, target);
@@ -56,9 +65,10 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
     unitsMax: settings.limits.units,
     workers: Object.keys(settings.workers),
   };
-  const made: Pick<MadePlan, "warnings"> & { readonly read: ReadPlan } =
+  const planning = { repository, settings, entries, base: base.sha };
+  const made: Made =
     base.read === undefined
-      ? await staticPlan(request, { repository, settings, entries, base: base.sha })
+      ? await makePlan(request, { ...planning, planFacts, read, tell })
       : { read: base.read, warnings: [] };
   const name = request.plan === undefined ? "the plan" : path.basename(request.plan);
   const planFile = requirePlan(name, made.read, planFacts);
@@ -90,7 +100,19 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
       plan: planFile,
       roleFiles: brought?.files ?? [],
     }),
+    unapproved: made.commands ?? [],
+    ...(made.spend === undefined ? {} : { planning: made.spend }),
   };
+}
+
+/** A goal alone is split by a model; everything else needs none. */
+async function makePlan(request: RunRequest, facts: ModelPlanFacts): Promise<Made> {
+  const { goal, files, match } = request;
+  if (goal === undefined || files.length > 0 || match !== undefined) {
+    return staticPlan(request, facts);
+  }
+  const { modelPlan } = await import("./model-plan.ts");
+  return modelPlan({ ...request, goal }, facts);
 }
 
 /** Only a warning: it may be honest text of the command's. */
@@ -111,17 +133,6 @@ function noPullRequests(): Failure {
 
 const noChecks =
   "no check is configured: what is merged is verified by nothing (give --check, or checks in .agentrc.json)";
-
-/** Refuses what nobody trusted: exit 4, with what it would have run. */
-export function requireTrust({ untrusted: commands }: Pick<Prepared, "untrusted">): void {
-  if (commands.length === 0) return;
-  const message =
-    "this repository's configuration would run, or tell agents, what you have not trusted";
-  throw new Failure("permission", "not_trusted", message, {
-    advice: "read them, then `pleach trust` (for good) or --trust (this once)",
-    details: { commands },
-  });
-}
 
 /** The files that each unit owns, of a plan that is recorded already. */
 export async function ownedFiles(
@@ -202,40 +213,4 @@ const neverAborted = new AbortController().signal;
 function recorded(file: PlanFile, base: Sha): Plan {
   const { version: _, base: __, ...rest } = file;
   return { ...rest, base };
-}
-
-/** Only what this run would obey is asked about; who trusts the whole config trusts each part of it. */
-async function untrusted(
-  home: string,
-  repository: Repository,
-  request: RunRequest,
-  found: {
-    readonly read: ReadConfig;
-    readonly settings: Settings;
-    readonly plan: PlanFile;
-    readonly roleFiles: readonly RoleText[];
-  },
-): Promise<readonly string[]> {
-  if (request.trust) return [];
-  const isOpen = async ({ commands, hash }: TrustQuestion) =>
-    commands.length > 0 && !(await isTrusted(home, repository.name, hash));
-  const roles = rolesQuestion(found.roleFiles);
-  const open = (await isOpen(roles)) ? roles.commands : [];
-  const { read, settings, plan } = found;
-  const { config, folder } = read;
-  if (!(await isOpen(await trustQuestion(config, folder)))) return open;
-  const workers = new Set([
-    ...plan.units.map((unit) => unit.worker ?? settings.worker),
-    ...askedModels(settings, plan),
-  ]);
-  if (request.command !== undefined) workers.delete(flagWorker.command);
-  if (request.codemod !== undefined) workers.delete(flagWorker.codemod);
-  const obeyed = obeyedConfig(config, {
-    checks: request.checks.length === 0,
-    unitChecks: request.unitChecks.length === 0,
-    sandbox: request.sandbox === undefined,
-    workers,
-  });
-  const part = await trustQuestion(obeyed, folder);
-  return (await isOpen(part)) ? [...part.commands, ...open] : open;
 }

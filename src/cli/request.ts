@@ -16,7 +16,7 @@ import {
 /** What `plan` and `run` share. */
 export function addPlanOptions(command: Command): Command {
   return command
-    .argument("[goal]", "what is to be done, for the units made of --files")
+    .argument("[goal]", "what is to be done; alone, a model splits it into units")
     .addOption(
       new Option("--plan <file>", "take this plan (JSON or YAML)")
         .argParser(someText)
@@ -126,11 +126,8 @@ function requireUnits(request: RunRequest, name: string): void {
   }
   requireMatch(request);
   if (plan !== undefined || files.length > 0 || match !== undefined) return;
+  if (goal !== undefined) return;
   const example = `type \`pleach ${name} --plan plan.json\`, or \`pleach ${name} --files 'src/**/*.ts' --codemod rule.yml\``;
-  if (goal !== undefined) {
-    const why = "a goal alone cannot be split into units: there is no model planner yet";
-    throw usage("no_planner", why, `give --plan or --files: ${example}`);
-  }
   if (units !== undefined) {
     throw usage("missing_files", "--units needs --files", example);
   }

@@ -138,6 +138,8 @@ export type RunEvent =
       readonly plan: Plan;
       readonly settings: Settings;
       readonly runner: Runner;
+      /** What it cost where a model made the plan. */
+      readonly planning?: Spend;
     }
   | { readonly type: "run-resumed"; readonly runner: Runner }
   | {

@@ -171,6 +171,7 @@ function stateAtStart(event: Extract<RunEvent, { type: "run-started" }>, at: num
     approvals: [],
     messages: [],
     summarySpend: noSpend,
+    planningSpend: event.planning ?? noSpend,
     context: {},
     rounds: 0,
     units: event.plan.units.map(({ id }) => newUnit(id)),

@@ -4,6 +4,7 @@ import type { CheckResult, Refusal, RunOutcome } from "../core/event.ts";
 import { unreachable } from "../core/failure.ts";
 import { type RefName, type RepoPath, type RunId, type Sha, unitRef } from "../core/id.ts";
 import type { RunState, UnitState } from "../core/run.ts";
+import { runSpend } from "../core/run-spend.ts";
 import { runSummary } from "../core/run-summary.ts";
 import type { LandMode } from "../core/settings.ts";
 import type { Spend } from "../core/spend.ts";
@@ -237,15 +238,7 @@ function completionHolds(state: RunState): boolean {
 }
 
 export function totalSpend(state: RunState): Spend {
-  return state.units.reduce(
-    (sum, { spend }) => ({
-      inputTokens: sum.inputTokens + spend.inputTokens,
-      cachedTokens: sum.cachedTokens + spend.cachedTokens,
-      outputTokens: sum.outputTokens + spend.outputTokens,
-      usd: sum.usd + spend.usd,
-    }),
-    state.summarySpend,
-  );
+  return runSpend(state);
 }
 
 /** `main` of `refs/heads/main`. */
