@@ -10,8 +10,10 @@ import {
   type Match,
   matchName,
   patternLanguages,
+  sayPlaces,
   withPlaces,
 } from "../core/match.ts";
+import { literalPaths } from "../core/ownership.ts";
 import type { PlanFile } from "../core/plan.ts";
 import { problemsFailure } from "../core/problem.ts";
 import { someOf } from "../core/text.ts";
@@ -71,8 +73,17 @@ export async function planOfMatches(
     files: facts.globs,
     timeoutMs: defaultCheckTimeoutMs,
   };
+  const units = plan.units.map((unit) => {
+    const own = literalPaths(unit.owns).flatMap((file) => places.get(file) ?? []);
+    return { ...unit, title: withCount(unit.title, sayPlaces(countPlaces(own))) };
+  });
   const doneWhen = request.matchesStay ? plan.doneWhen : [...plan.doneWhen, check];
-  return { plan: { ...plan, doneWhen }, warnings: warningsOf(match, found) };
+  return { plan: { ...plan, units, doneWhen }, warnings: warningsOf(match, found) };
+}
+
+/** `src/cart (3 files, 7 places)`. */
+function withCount(title: string, count: string): string {
+  return title.endsWith(")") ? `${title.slice(0, -1)}, ${count})` : `${title} (${count})`;
 }
 
 /** Throws a usage Failure with all that is wrong with rules. */

@@ -15,7 +15,7 @@ import { meantAdvice } from "../core/nearest.ts";
 import type { PlanFile } from "../core/plan.ts";
 import { type PlanFacts, problemsButSharing } from "../core/plan-problem.ts";
 import { type Problem, shown } from "../core/problem.ts";
-import type { Role } from "../core/role.ts";
+import { planningToolNames, type Role } from "../core/role.ts";
 import type { ModelSettings } from "../core/settings.ts";
 import type { Spend } from "../core/spend.ts";
 import { openObjects } from "../git/objects.ts";
@@ -106,7 +106,11 @@ async function planned(
         ...{ account, folder, agentBudget: budget.agent, turnsMax: limits.turns },
         timeoutMs: limits.agentTimeoutMs,
         roster: makeRoster(settings),
-        decide: (question) => rulingOf(policy, question),
+        // The rules of a repository are about what may be done in it; without these two there would be no plan.
+        decide: (question) =>
+          planningToolNames.some((name) => name === question.tool)
+            ? { decision: "allow" }
+            : rulingOf(policy, question),
         redact: redactAll(settings),
         report: tell,
         now: Date.now,
