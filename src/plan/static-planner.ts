@@ -5,7 +5,7 @@ import { escapeGlob } from "../core/glob.ts";
 import { invalidPath } from "../core/glob-problem.ts";
 import { type Glob, isUnitId, type UnitId } from "../core/id.ts";
 import { isException, matcherOf } from "../core/ownership.ts";
-import { type FileGroup, partitionFiles, type WeightedFile } from "../core/partition.ts";
+import { type FileGroup, partitionFiles, type WeightedFile } from "../core/folder-partition.ts";
 import type { PlanFile, Unit } from "../core/plan.ts";
 import { problemsFailure } from "../core/problem.ts";
 

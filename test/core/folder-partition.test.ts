@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { partitionFiles, type WeightedFile } from "../../src/core/partition.ts";
+import { partitionFiles, type WeightedFile } from "../../src/core/folder-partition.ts";
 import { processorMs } from "../support/processor-time.ts";
 
 const files = (folder: string, count: number, bytes = 1000): WeightedFile[] =>
