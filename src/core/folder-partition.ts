@@ -1,34 +1,32 @@
-/** Files into groups of nearly the same weight, neighbours together. Pure and deterministic: the same files in any order
- *  give the same groups. */
+/** Files into groups of nearly the same work, neighbours together, whatever they say of each other: the partition that every
+ *  other must be no worse than, and what is left where nothing is known of the files. The same files in any order give the
+ *  same groups. */
 
-export interface WeightedFile {
+export interface WorkFile {
   readonly path: string;
-  readonly bytes: number;
+  /** What it costs to work on: a whole number, at least 1. */
+  readonly work: number;
 }
 
 export interface FileGroup {
+  /** In folder order. */
   readonly files: readonly string[];
-  readonly bytes: number;
-  /** The folder that weighs most in the group, `""` for the root. */
+  readonly work: number;
+  /** The folder with the most work in the group, `""` for the root. */
   readonly folder: string;
 }
 
-/** What opening and changing a file costs beside its size. */
-const fileCost = 256;
 /** How much a group may weigh above the mean, for the sake of whole folders. */
 const slack = 1.15;
 
 /** At most `count` groups, none empty. Files stand in folder order and are cut where the fewest folders are shared, so
  *  that no group weighs more than `slack` means, or than the best that cutting this order allows. */
-export function partitionFiles(
-  files: readonly WeightedFile[],
-  count: number,
-): readonly FileGroup[] {
+export function partitionByFolder(files: readonly WorkFile[], count: number): readonly FileGroup[] {
   const ordered = [...files].sort((a, b) => compareByFolder(a.path, b.path));
   const groups = Math.min(Math.max(1, Math.floor(count)), ordered.length);
   if (groups === 0) return [];
   const sums = [0];
-  for (const file of ordered) sums.push((sums.at(-1) ?? 0) + costOf(file));
+  for (const file of ordered) sums.push((sums.at(-1) ?? 0) + file.work);
   const total = sums.at(-1) ?? 0;
   const capacity = Math.max(leastCapacity(sums, groups), (total / groups) * slack);
   const needed = groupsNeeded(sums, capacity);
@@ -43,12 +41,8 @@ export function partitionFiles(
   return made;
 }
 
-function costOf(file: WeightedFile): number {
-  return Math.max(0, file.bytes) + fileCost;
-}
-
 interface Cutting {
-  readonly ordered: readonly WeightedFile[];
+  readonly ordered: readonly WorkFile[];
   readonly sums: readonly number[];
   readonly needed: readonly number[];
   readonly capacity: number;
@@ -104,24 +98,25 @@ function groupsNeeded(sums: readonly number[], capacity: number): readonly numbe
   return needed;
 }
 
-function groupOf(files: readonly WeightedFile[]): FileGroup {
+/** `files` in folder order. */
+export function groupOf(files: readonly WorkFile[]): FileGroup {
   const weights = new Map<string, number>();
-  let bytes = 0;
+  let work = 0;
   for (const file of files) {
-    bytes += file.bytes;
+    work += file.work;
     const folder = folderOf(file.path);
-    weights.set(folder, (weights.get(folder) ?? 0) + costOf(file));
+    weights.set(folder, (weights.get(folder) ?? 0) + file.work);
   }
   const [heaviest] = [...weights].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-  return { files: files.map((file) => file.path), bytes, folder: heaviest?.[0] ?? "" };
+  return { files: files.map((file) => file.path), work, folder: heaviest?.[0] ?? "" };
 }
 
-function folderOf(path: string): string {
+export function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
 /** A folder's own files come first, then its folders; names by code unit, the same on every machine. */
-function compareByFolder(a: string, b: string): number {
+export function compareByFolder(a: string, b: string): number {
   const left = a.split("/");
   const right = b.split("/");
   for (let at = 0; at < Math.min(left.length, right.length); at++) {
