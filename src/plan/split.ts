@@ -42,8 +42,8 @@ const namedMax = 3;
 export function splitFiles(request: SplitRequest): Split {
   const { files, by, survey, hubs: rules = [] } = request;
   const paths = files.map(({ path }) => path).sort();
-  const isCodemod = by.worker === "codemod";
-  const decided = decideHubs(paths, survey?.hubs ?? [], rules, { isCodemod });
+  const facts = { isCodemod: by.worker === "codemod", isCounted: request.units !== undefined };
+  const decided = decideHubs(paths, survey?.hubs ?? [], rules, facts);
   const sorted = sortFiles(files, decided);
   const ties = tiesOf(survey);
   const regenerated = regenerateUnits(sorted.regenerate, decided, by);

@@ -16,8 +16,8 @@ const files = (count: number): SizedFile[] =>
 const edge = (from: string, to: string): ImportEdge => {
   return { from: from as RepoPath, to: to as RepoPath, kind: "static", names: [] };
 };
-const hub = (path: string, policy: Hub["policy"]): Hub => {
-  return { path: path as RepoPath, reason: "barrel", why: "passes on names", policy };
+const hub = (path: string, policy: Hub["policy"], reason: Hub["reason"] = "schema"): Hub => {
+  return { path: path as RepoPath, reason, why: "a schema", policy };
 };
 const surveyed = (imports: readonly ImportEdge[], hubs: readonly Hub[] = []) => {
   return { imports, cochanges: [], hubs };
@@ -101,9 +101,20 @@ describe("hubs", () => {
     const waiting = units.filter(({ after }) => after.includes(0));
     expect(waiting.map(({ files: own }) => own.includes(paths[20] ?? ""))).toEqual([true, false]);
     expect(report.hubs).toEqual([
-      { path: first, why: "passes on names", treatment: "first", by: "default" },
-      { path: second, why: "passes on names", treatment: "last", by: "default" },
+      { path: first, why: "a schema", treatment: "first", by: "default" },
+      { path: second, why: "a schema", treatment: "last", by: "default" },
     ]);
+  });
+
+  it("that are only used by many stay with the others if somebody says how many units", () => {
+    const imports = files(400).map(({ path }, n) =>
+      edge(path, files(400)[n - (n % 40)]?.path ?? ""),
+    );
+    const survey = surveyed(imports, [hub(first, "first", "imported_by_many")]);
+    const kinds = (units: number | undefined) =>
+      splitFiles(request(400, { survey, units })).units.map(({ kind }) => kind);
+    expect(kinds(4)).toEqual(["part", "part", "part", "part"]);
+    expect(kinds(undefined)).toContain("first");
   });
 
   it("are files like any other for a codemod, unless the config says otherwise", () => {
