@@ -64,7 +64,7 @@ test("the tarball holds the built program, its schema, README and licence, and n
   const [packed] = JSON.parse(said) as [{ readonly files: readonly { readonly path: string }[] }];
   const files = packed.files.map((file) => file.path);
 
-  const built = ["dist/main.js", "dist/work/codemod-child.js"];
+  const built = ["dist/main.js", "dist/work/codemod-child.js", "dist/survey/parse/parse-child.js"];
   const plain = ["package.json", "README.md", "LICENSE", "agentrc.schema.json"];
   expect([...plain, ...built].filter((name) => !files.includes(name))).toEqual([]);
   const others = files.filter((name) => !plain.includes(name));

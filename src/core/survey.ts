@@ -78,6 +78,7 @@ export type HubReason =
   | "schema"
   | "changelog"
   | "generated"
+  | "vendored"
   | "barrel"
   | "imported_by_many"
   | "imports_many";
