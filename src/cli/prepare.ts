@@ -28,6 +28,7 @@ import { mistakenPlaceholders } from "../work/placeholder.ts";
 import type { RunRequest } from "./doors.ts";
 import { askedModels, broughtRoles, keyWarnings, modelsOf, requireModels } from "./model-needs.ts";
 import { estimateOf } from "./plan-estimate.ts";
+import { type SurveyDoor, surveyDoor } from "./repository-survey.ts";
 import { staticPlan } from "./static-plan.ts";
 
 export interface Prepared {
@@ -39,6 +40,7 @@ export interface Prepared {
   readonly planFile: PlanFile;
   /** Of a plan that was made of files: how they were split. */
   readonly split?: SplitReport;
+  readonly survey: SurveyDoor["survey"];
   readonly ownership: Ownership;
   readonly files: ReadonlyMap<UnitId, readonly RepoPath[]>;
   readonly warnings: readonly string[];
@@ -61,7 +63,8 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
     unitsMax: settings.limits.units,
     workers: Object.keys(settings.workers),
   };
-  const found = { repository, settings, entries, base: base.sha, hubs: read.config.hubs };
+  const { survey } = surveyDoor(repository, base.sha, entries);
+  const found = { repository, settings, entries, hubs: read.config.hubs, survey };
   const said: ReadPlan & { readonly report?: SplitReport } =
     base.read ?? (await staticPlan(request, found));
   const planFile = requirePlan(path.basename(request.plan ?? "the plan"), said, planFacts);
@@ -79,6 +82,7 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
     settings: complete,
     plan: { ...recorded(planFile, base.sha), estimate },
     planFile,
+    survey,
     ...(said.report === undefined ? {} : { split: said.report }),
     ownership,
     files,

@@ -1,6 +1,5 @@
 /** From `--files` to a plan: which files are meant, what ties them together, and the units that they are split into. */
 import path from "node:path";
-import type { Sha } from "../core/id.ts";
 import type { PlanFile } from "../core/plan.ts";
 import type { Settings } from "../core/settings.ts";
 import type { SplitReport } from "../core/split-report.ts";
@@ -9,14 +8,15 @@ import type { TreeEntry } from "../git/tree.ts";
 import type { HubRule } from "../plan/hubs.ts";
 import type { RunRequest } from "./doors.ts";
 import { assumptionsFor } from "./plan-estimate.ts";
+import type { SurveyDoor } from "./repository-survey.ts";
 
 export interface StaticFacts {
   readonly repository: Repository;
   readonly settings: Settings;
   /** Of the base, with sizes. */
   readonly entries: readonly TreeEntry[];
-  readonly base: Sha;
   readonly hubs: readonly HubRule[];
+  readonly survey: SurveyDoor["survey"];
 }
 
 /** What a plan file would be read as, and how it came to be. */
@@ -30,7 +30,7 @@ export async function staticPlan(request: RunRequest, facts: StaticFacts): Promi
   const { settings, entries, hubs } = facts;
   // Loaded only here: they bring graphology along, which a run of a plan file has no use for.
   const { matchedFiles, planFromFiles } = await import("../plan/static-planner.ts");
-  const { splitFiles } = await import("../plan/split.ts");
+  const { needsSurvey, splitFiles } = await import("../plan/split.ts");
   const sized = entries.map(({ path: file, mode, size }) => ({
     path: file,
     mode,
@@ -44,7 +44,8 @@ export async function staticPlan(request: RunRequest, facts: StaticFacts): Promi
     by: assumptionsFor(settings, settings.worker),
     hubs,
   };
-  const made = splitFiles(split);
+  const survey = needsSurvey(split) ? await facts.survey() : undefined;
+  const made = splitFiles({ ...split, survey });
   const goal = request.goal ?? goalOf(settings, settings.workers[settings.worker]);
   return { type: "plan", plan: planFromFiles({ split: made, goal }), report: made.report };
 }

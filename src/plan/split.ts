@@ -16,7 +16,7 @@ import { shown } from "../core/problem.ts";
 import type { HubTreatment, SplitCoupling, SplitReport } from "../core/split-report.ts";
 import type { Survey } from "../core/survey.ts";
 import { someOf } from "../core/text.ts";
-import { type Choice, type Cutting, chooseCount } from "./choose-count.ts";
+import { type Choice, type Cutting, chooseCount, mayBeSplit } from "./choose-count.ts";
 import { decideHubs, type HubDecision, type HubRule } from "./hubs.ts";
 import { orderUnits, type SplitUnit, type UnorderedUnit } from "./unit-order.ts";
 
@@ -34,6 +34,12 @@ export interface SplitRequest {
 export interface Split {
   readonly units: readonly SplitUnit[];
   readonly report: SplitReport;
+}
+
+/** Whether it matters what ties the files, and which of them are hubs: not for a codemod in one unit. */
+export function needsSurvey({ files, units, unitsMax, by }: Omit<SplitRequest, "survey">): boolean {
+  if (by.worker !== "codemod") return true;
+  return units === undefined ? mayBeSplit(files, by, unitsMax) : units > 1;
 }
 
 const perSecond = 1000;

@@ -4,6 +4,7 @@ import type { RefName, RepoPath, Sha, UnitId } from "../core/id.ts";
 import { criticalPath } from "../core/order.ts";
 import { type Json, type Plan, unitPositions } from "../core/plan.ts";
 import type { PlanTies, SplitReport } from "../core/split-report.ts";
+import type { SurveyNote } from "../core/survey.ts";
 import { oneLine } from "../core/text.ts";
 import { waves as unitWaves } from "../core/waves.ts";
 import { shortName } from "./document.ts";
@@ -26,6 +27,8 @@ export interface PlanPreview {
   readonly split?: SplitReport;
   /** What goes from one unit to another, where imports are known. */
   readonly ties?: PlanTies;
+  /** What the survey says that no other value does. */
+  readonly notes?: readonly SurveyNote[];
 }
 
 export interface UnitPreview {
@@ -73,7 +76,7 @@ export function previewView(preview: PlanPreview, look: TableLook): string {
     "",
     renderTable(["unit", "wave", "files", "worker", "after", "what"], rows, look),
     "",
-    ...splitLines(preview.split, preview.ties),
+    ...splitLines(preview),
     ...criticalLine(plan),
     ...(plan.estimate === undefined
       ? []
@@ -120,6 +123,7 @@ export function previewDocument(preview: PlanPreview): unknown {
     estimate: plan.estimate ?? null,
     split: split ?? null,
     cut: ties === undefined ? null : cutDocument(ties),
+    notes: preview.notes ?? [],
     warnings: preview.warnings,
   };
 }

@@ -1,12 +1,20 @@
 /** How files were split, in words: why so many units, what goes across, what is done about hubs. */
 import type { HubUse, PlanTies, SplitReport } from "../core/split-report.ts";
+import type { SurveyNote } from "../core/survey.ts";
 import { oneLine } from "../core/text.ts";
 import { sayList } from "./words.ts";
 
 const hubsNamedMax = 4;
 const filesNamedMax = 4;
+const notesMax = 6;
 
-export function splitLines(split: SplitReport | undefined, ties: PlanTies | undefined): string[] {
+export interface SplitFacts {
+  readonly split?: SplitReport;
+  readonly ties?: PlanTies;
+  readonly notes?: readonly SurveyNote[];
+}
+
+export function splitLines({ split, ties, notes = [] }: SplitFacts): string[] {
   return [
     ...(split?.reasons ?? []).map((reason) => `Split: ${oneLine(reason)}`),
     ...(ties === undefined ? [] : [`Cut: ${sayCut(ties, split)}`]),
@@ -15,6 +23,8 @@ export function splitLines(split: SplitReport | undefined, ties: PlanTies | unde
         `Circle: ${files.length} files import each other, more than one unit can hold, and are in several: ${sayList(files, filesNamedMax)}`,
     ),
     ...hubLines(split?.hubs ?? []),
+    ...notes.slice(0, notesMax).map(({ message }) => `Note: ${oneLine(message)}`),
+    ...(notes.length > notesMax ? [`Note: and ${notes.length - notesMax} more (--json)`] : []),
   ];
 }
 
