@@ -36,7 +36,7 @@ const folderWeight = 0.02;
 export function couplingOf(given: readonly WorkFile[], ties: readonly Tie[]): Coupling {
   const files = [...given]
     .sort((a, b) => compareByFolder(a.path, b.path))
-    .map(({ path, work }) => ({ path, work: Math.max(1, Math.round(work)) }));
+    .map((file) => ({ ...file, work: Math.max(1, Math.round(file.work)) }));
   const numbers = new Map(files.map(({ path }, number) => [path, number]));
   const arrows = new Set<number>();
   const shares = new Map<number, number[]>();
@@ -75,6 +75,7 @@ export function couplingOf(given: readonly WorkFile[], ties: readonly Tie[]): Co
     graph: tieGraph(
       Float64Array.from(files, ({ work }) => work),
       pairsOf(weights, place),
+      [Float64Array.from(files, () => 1), Float64Array.from(files, ({ bytes = 0 }) => bytes)],
     ),
     circles: strongComponents(files.length, imports),
   };

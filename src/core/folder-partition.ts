@@ -6,6 +6,7 @@ export interface WorkFile {
   readonly path: string;
   /** What it costs to work on: a whole number, at least 1. */
   readonly work: number;
+  readonly bytes?: number;
 }
 
 export interface FileGroup {

@@ -7,6 +7,8 @@ export interface Bounds {
   readonly count: number;
   readonly most: number;
   readonly least: number;
+  /** How much a group may have of what else should be even, in the graph's order. */
+  readonly othersMost: readonly number[];
 }
 
 export interface Move {
@@ -22,6 +24,8 @@ export class Grouping {
   readonly groups: Int32Array;
   readonly loads: Float64Array;
   readonly sizes: Int32Array;
+  /** Of each group, what else should be even. */
+  readonly others: readonly Float64Array[];
   readonly #ties: Float64Array;
 
   constructor(graph: TieGraph, groups: Int32Array, bounds: Bounds) {
@@ -31,6 +35,7 @@ export class Grouping {
     this.loads = loadsOf(graph.work, groups, bounds.count);
     this.sizes = new Int32Array(bounds.count);
     for (const group of groups) this.sizes[group] = at(this.sizes, group) + 1;
+    this.others = graph.others.map((other) => loadsOf(other, groups, bounds.count));
     this.#ties = new Float64Array(bounds.count);
   }
 
@@ -40,6 +45,11 @@ export class Grouping {
     this.groups[node] = to;
     this.loads[from] = at(this.loads, from) - work;
     this.loads[to] = at(this.loads, to) + work;
+    this.others.forEach((loads, which) => {
+      const amount = at(this.graph.others[which] ?? loads, node);
+      loads[from] = at(loads, from) - amount;
+      loads[to] = at(loads, to) + amount;
+    });
     this.sizes[from] = at(this.sizes, from) - 1;
     this.sizes[to] = at(this.sizes, to) + 1;
   }
@@ -74,7 +84,20 @@ export class Grouping {
   }
 
   hasRoom(to: number, node: number): boolean {
-    return at(this.loads, to) + at(this.graph.work, node) <= this.bounds.most;
+    if (at(this.loads, to) + at(this.graph.work, node) > this.bounds.most) return false;
+    for (const [which, loads] of this.others.entries()) {
+      const amount = at(this.graph.others[which] ?? loads, node);
+      if (at(loads, to) + amount > (this.bounds.othersMost[which] ?? amount)) return false;
+    }
+    return true;
+  }
+
+  /** It has too much of anything. */
+  isFull(group: number): boolean {
+    if (at(this.loads, group) > this.bounds.most) return true;
+    return this.others.some(
+      (loads, which) => at(loads, group) > (this.bounds.othersMost[which] ?? 0),
+    );
   }
 
   mayLeave(node: number): boolean {

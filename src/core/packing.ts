@@ -3,9 +3,17 @@ import type { Bounds } from "./grouping.ts";
 import { at, type TieGraph } from "./tie-graph.ts";
 
 /** Every node of the graph in one of `count` groups; some may have too much, or nothing, where nodes are heavy. */
-export function pack(graph: TieGraph, { count, most }: Pick<Bounds, "count" | "most">): Int32Array {
+export function pack(graph: TieGraph, { count, most, othersMost }: Bounds): Int32Array {
   const groups = new Int32Array(graph.size).fill(-1);
   const loads = new Float64Array(count);
+  const others = graph.others.map(() => new Float64Array(count));
+  const hasRoom = (group: number, node: number) => {
+    if (at(loads, group) + at(graph.work, node) > most) return false;
+    return others.every((amounts, which) => {
+      const amount = at(graph.others[which] ?? amounts, node);
+      return at(amounts, group) + amount <= (othersMost[which] ?? 0);
+    });
+  };
   const heaviestFirst = Array.from({ length: graph.size }, (_, node) => node).sort(
     (a, b) => at(graph.work, b) - at(graph.work, a) || a - b,
   );
@@ -14,12 +22,15 @@ export function pack(graph: TieGraph, { count, most }: Pick<Bounds, "count" | "m
     const ties = tiesOf(graph, node, groups, count);
     let best = -1;
     for (let group = 0; group < count; group++) {
-      if (at(loads, group) + work > most) continue;
+      if (!hasRoom(group, node)) continue;
       if (best < 0 || isBetter(group, best, ties, loads)) best = group;
     }
     if (best < 0) best = emptiest(loads);
     groups[node] = best;
     loads[best] = at(loads, best) + work;
+    for (const [which, amounts] of others.entries()) {
+      amounts[best] = at(amounts, best) + at(graph.others[which] ?? amounts, node);
+    }
   }
   return groups;
 }

@@ -30,7 +30,7 @@ export interface Cut {
 /** The largest group over the mean, where the files allow it. */
 export const balanceMax = 1.3;
 /** What the search aims at: a little room is left for what cannot be split. */
-const aim = { most: 1.25, least: 0.6 };
+const aim = { most: 1.25, least: 0.6, othersMost: 1.28 };
 /** Sums of weights in another order differ by less than this. */
 const nothing = 1e-9;
 
@@ -93,7 +93,12 @@ function bestOf(coupling: Coupling, byFolder: Candidate): Candidate {
   const { graph } = coupling;
   const count = byFolder.loads.length;
   const mean = byFolder.loads.reduce((sum, load) => sum + load, 0) / count;
-  const bounds: Bounds = { count, most: mean * aim.most, least: mean * aim.least };
+  const bounds: Bounds = {
+    count,
+    most: mean * aim.most,
+    least: mean * aim.least,
+    othersMost: graph.others.map((amounts) => othersMost(amounts, count)),
+  };
   let best = byFolder;
   let tried = 0;
   for (const wholeMax of [bounds.most, mean * (balanceMax - 1), 0]) {
@@ -110,6 +115,13 @@ function bestOf(coupling: Coupling, byFolder: Candidate): Candidate {
     if (best !== byFolder) return best;
   }
   return best;
+}
+
+/** Files and bytes should be as even as the work is, as far as the largest file allows it: an estimate of work may be wrong. */
+function othersMost(amounts: Float64Array, count: number): number {
+  const mean = amounts.reduce((sum, amount) => sum + amount, 0) / count;
+  const largest = amounts.reduce((most, amount) => Math.max(most, amount), 0);
+  return Math.max(mean * aim.othersMost, largest + mean * (aim.othersMost - 1));
 }
 
 /** Nothing that cuts more than folders do, or leaves a group empty; then balance as far as it is promised, then the cut. */

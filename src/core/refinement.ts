@@ -34,12 +34,13 @@ function relieve(grouping: Grouping): boolean {
   const { loads, graph, bounds, groups } = grouping;
   let moved = false;
   for (let group = 0; group < bounds.count; group++) {
-    if (at(loads, group) <= bounds.most) continue;
+    if (!grouping.isFull(group)) continue;
     for (const { node } of byGain(grouping, group)) {
-      if (at(loads, group) <= bounds.most) break;
+      if (!grouping.isFull(group)) break;
       const to = grouping.bestMove(node)?.to ?? emptiest(loads);
       const becomes = at(loads, to) + at(graph.work, node);
-      if (to === at(groups, node) || becomes >= at(loads, group)) continue;
+      const isWorse = becomes >= Math.max(at(loads, group), bounds.most);
+      if (to === at(groups, node) || isWorse || at(grouping.sizes, group) < 2) continue;
       grouping.move(node, to);
       moved = true;
     }

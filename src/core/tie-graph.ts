@@ -5,6 +5,8 @@ export interface TieGraph {
   readonly size: number;
   /** What each node costs to work on. */
   readonly work: Float64Array;
+  /** What else should be even, such as the number of files: one list for each. */
+  readonly others: readonly Float64Array[];
   /** The neighbours of node `n` are `ends[starts[n]]` up to `ends[starts[n + 1]]`, the weight of each beside it. */
   readonly starts: Int32Array;
   readonly ends: Int32Array;
@@ -18,7 +20,11 @@ export interface Pair {
   readonly weight: number;
 }
 
-export function tieGraph(work: Float64Array, pairs: readonly Pair[]): TieGraph {
+export function tieGraph(
+  work: Float64Array,
+  pairs: readonly Pair[],
+  others: readonly Float64Array[] = [],
+): TieGraph {
   const size = work.length;
   const starts = new Int32Array(size + 1);
   for (const { a, b } of pairs) {
@@ -40,16 +46,14 @@ export function tieGraph(work: Float64Array, pairs: readonly Pair[]): TieGraph {
     put(a, b, weight);
     put(b, a, weight);
   }
-  return { size, work, starts, ends, weights };
+  return { size, work, others, starts, ends, weights };
 }
 
 /** The graph whose nodes are the parts; `parts` says for each node which one it is in. */
 export function contracted(graph: TieGraph, parts: Int32Array, count: number): TieGraph {
-  const work = new Float64Array(count);
   const sums = new Map<number, number>();
   for (let node = 0; node < graph.size; node++) {
     const part = at(parts, node);
-    work[part] = at(work, part) + at(graph.work, node);
     for (let place = at(graph.starts, node); place < at(graph.starts, node + 1); place++) {
       const other = at(parts, at(graph.ends, place));
       if (other <= part) continue;
@@ -60,7 +64,8 @@ export function contracted(graph: TieGraph, parts: Int32Array, count: number): T
   const pairs = [...sums].map(([key, weight]) => {
     return { a: Math.floor(key / count), b: key % count, weight };
   });
-  return tieGraph(work, pairs);
+  const others = graph.others.map((other) => loadsOf(other, parts, count));
+  return tieGraph(loadsOf(graph.work, parts, count), pairs, others);
 }
 
 /** The weights that go from one group to another. */

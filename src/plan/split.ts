@@ -177,7 +177,8 @@ function parter(
 }
 
 function weighedBy(file: SizedFile, by: Assumptions): WorkFile {
-  return { path: file.path, work: Math.max(1, Math.round(fileSeconds(file, by) * perSecond)) };
+  const { path, bytes } = file;
+  return { path, bytes, work: Math.max(1, Math.round(fileSeconds(file, by) * perSecond)) };
 }
 
 function folderOrdered(files: readonly SizedFile[], by: Assumptions): FileGroup {
