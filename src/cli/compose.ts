@@ -9,6 +9,7 @@ import { Failure, invariant } from "../core/failure.ts";
 import type { RunId } from "../core/id.ts";
 import type { Json } from "../core/plan.ts";
 import type { RunState } from "../core/run.ts";
+import { planTies } from "../core/split-report.ts";
 import { openRepository, type Repository } from "../git/repository.ts";
 import { stateHome, writeAtomically } from "../host/file.ts";
 import { parsePlan } from "../plan/plan-file.ts";
@@ -40,6 +41,7 @@ export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
       invariant(read.type === "plan", "a plan that was made can be read");
       await writeAtomically(file, await writePlan(read.plan, format));
     },
+    saveText: writeAtomically,
     run: async (request, eyes) => {
       const prepared = await prepare(request, eyes.planning);
       requireTrust(prepared);
@@ -86,7 +88,8 @@ export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
 }
 
 async function previewOf(prepared: Prepared): Promise<PlanPreview> {
-  const { plan, planFile, settings, files, untrusted } = prepared;
+  const { plan, planFile, settings, files, untrusted, split } = prepared;
+  const survey = plan.units.length > 1 ? await prepared.survey() : undefined;
   const asks = [
     ...untrusted.map((command) => `not trusted yet: ${command}`),
     ...prepared.unapproved.map((command) => `not approved yet, being a model's: ${command}`),
@@ -103,6 +106,8 @@ async function previewOf(prepared: Prepared): Promise<PlanPreview> {
     })),
     checks: settings.checks.map(({ name }) => name),
     warnings: [...prepared.warnings, ...asks],
+    ...(split === undefined ? {} : { split }),
+    ...(survey === undefined ? {} : { ties: planTies(files, survey.imports), notes: survey.notes }),
   };
 }
 

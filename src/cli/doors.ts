@@ -136,6 +136,8 @@ export interface Doors {
   plan(request: RunRequest, tell: (text: string) => void): Promise<PlanPreview>;
   /** Writes the plan so that `--plan` reads it: JSON, or YAML where the name says so. */
   savePlan(file: string, preview: PlanPreview): Promise<void>;
+  /** All of it or nothing. */
+  saveText(file: string, text: string): Promise<void>;
   run(request: RunRequest, eyes: Eyes): Promise<RunState>;
   resume(
     where: Where,

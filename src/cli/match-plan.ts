@@ -2,6 +2,7 @@
  *  find nothing in the end. */
 import path from "node:path";
 import { defaultCheckTimeoutMs } from "../config/schema.ts";
+import type { SizedFile } from "../core/estimate.ts";
 import { Failure } from "../core/failure.ts";
 import type { Glob, Sha } from "../core/id.ts";
 import {
@@ -16,23 +17,29 @@ import {
 import { literalPaths } from "../core/ownership.ts";
 import type { PlanFile } from "../core/plan.ts";
 import { problemsFailure } from "../core/problem.ts";
+import type { SplitReport } from "../core/split-report.ts";
 import { someOf } from "../core/text.ts";
 import type { RefHome } from "../git/ref.ts";
 import { readTextIfThere } from "../host/file.ts";
-import { planFromFiles, type StaticPlanRequest } from "../plan/static-planner.ts";
+import type { Split } from "../plan/split.ts";
+import { planFromFiles } from "../plan/static-planner.ts";
 import { askMatchProblems, type Found, findMatches } from "../work/match.ts";
 import type { RunRequest } from "./doors.ts";
 
 export interface MatchPlan {
   readonly plan: PlanFile;
+  /** How the files were split. */
+  readonly report: SplitReport;
   readonly warnings: readonly string[];
 }
 
-export interface MatchFacts extends Omit<StaticPlanRequest, "files" | "goal" | "instructionsOf"> {
+export interface MatchFacts {
   readonly goal: string | undefined;
   readonly base: Sha;
   /** Seen from the repository's root. */
   readonly globs: readonly Glob[];
+  /** Into units, by what the files weigh and what ties them together. */
+  readonly split: (files: readonly SizedFile[]) => Promise<Split>;
 }
 
 /** A place weighs as much as opening a file does. */
@@ -57,10 +64,12 @@ export async function planOfMatches(
   }
   const goal = facts.goal ?? `Leave nothing that ${name} finds`;
   const places = new Map<string, FoundFile>(found.files.map((file) => [file.path, file]));
+  const split = await facts.split(
+    found.files.map((file) => ({ path: file.path, bytes: file.count * placeCost })),
+  );
   const plan = planFromFiles({
-    ...facts,
+    split,
     goal,
-    files: found.files.map((file) => ({ path: file.path, bytes: file.count * placeCost })),
     instructionsOf: (files) =>
       withPlaces(
         goal,
@@ -78,7 +87,11 @@ export async function planOfMatches(
     return { ...unit, title: withCount(unit.title, sayPlaces(countPlaces(own))) };
   });
   const doneWhen = request.matchesStay ? plan.doneWhen : [...plan.doneWhen, check];
-  return { plan: { ...plan, units, doneWhen }, warnings: warningsOf(match, found) };
+  return {
+    plan: { ...plan, units, doneWhen },
+    report: split.report,
+    warnings: warningsOf(match, found),
+  };
 }
 
 /** `src/cart (3 files, 7 places)`. */

@@ -10,7 +10,7 @@ import { rulingOf } from "../agent/ruling.ts";
 import type { ReadConfig } from "../config/read-config.ts";
 import { Account } from "../core/budget.ts";
 import type { Failure } from "../core/failure.ts";
-import type { RepoPath, UnitId } from "../core/id.ts";
+import type { RepoPath, Sha, UnitId } from "../core/id.ts";
 import { meantAdvice } from "../core/nearest.ts";
 import type { PlanFile } from "../core/plan.ts";
 import { type PlanFacts, problemsButSharing } from "../core/plan-problem.ts";
@@ -18,11 +18,12 @@ import { type Problem, shown } from "../core/problem.ts";
 import { planningToolNames, type Role } from "../core/role.ts";
 import type { ModelSettings } from "../core/settings.ts";
 import type { Spend } from "../core/spend.ts";
+import type { Survey } from "../core/survey.ts";
 import { openObjects } from "../git/objects.ts";
+import type { TreeEntry } from "../git/tree.ts";
 import { stateHome } from "../host/file.ts";
 import { type Interrupt, onInterrupt } from "../host/interrupt.ts";
 import { type ModelPlan, planByModel } from "../plan/model-planner.ts";
-import { surveyCommit } from "../survey/survey.ts";
 import type { RunRequest } from "./doors.ts";
 import { usage } from "./failure.ts";
 import { makeRoster, modelAccess, redactAll } from "./make-model-worker.ts";
@@ -80,14 +81,15 @@ interface Planning extends ModelPlanFacts {
 
 async function planned(
   { goal, units }: GoalRequest,
-  { repository, settings, entries, base, planFacts, model, roles, account, tell }: Planning,
+  { survey: readSurvey, ...facts }: Planning,
   signal: AbortSignal,
 ): Promise<ModelPlan> {
+  const { repository, settings, entries, base, planFacts, model, roles, account, tell } = facts;
   const folder = await mkdtemp(path.join(os.tmpdir(), "pleach-plan-"));
   const objects = openObjects(repository, { signal });
   try {
-    const cacheFolder = path.join(path.resolve(stateHome()), "surveys", repository.name);
-    const survey = await surveyCommit({ home: repository, base, cacheFolder, signal });
+    const survey = (await readSurvey()) ?? unsurveyed(base, entries);
+    signal.throwIfAborted();
     const root = { owns: [], files: ["AGENTS.md" as RepoPath] };
     const { limits, budget, policy } = settings;
     return await planByModel(
@@ -121,6 +123,15 @@ async function planned(
     await objects.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Of more files than are surveyed: their names. */
+function unsurveyed(base: Sha, entries: readonly TreeEntry[]): Survey {
+  const files = entries.map(({ path: file, mode, size = 0 }) => {
+    const kind = mode === "160000" ? ("submodule" as const) : ("text" as const);
+    return { path: file, kind, bytes: size, offers: [], outside: [] };
+  });
+  return { base, files, imports: [], cochanges: [], hubs: [], notes: [] };
 }
 
 function roleProblems({ units }: PlanFile, roles: readonly Role[]): readonly Problem[] {

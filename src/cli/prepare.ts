@@ -11,6 +11,7 @@ import { type PlanFacts, planWarnings } from "../core/plan-problem.ts";
 import { type Problem, problemLine, problemsFailure } from "../core/problem.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Spend } from "../core/spend.ts";
+import type { SplitReport } from "../core/split-report.ts";
 import { openRepository, type Repository, resolveTarget, revision } from "../git/repository.ts";
 import { filesAt, type TreeEntry } from "../git/tree.ts";
 import { stateHome } from "../host/file.ts";
@@ -20,10 +21,12 @@ import { mistakenPlaceholders } from "../work/placeholder.ts";
 import type { RunRequest } from "./doors.ts";
 import { broughtRoles, keyWarnings, modelsOf, requireModels } from "./model-needs.ts";
 import type { ModelPlanFacts } from "./model-plan.ts";
+import { estimateOf } from "./plan-estimate.ts";
+import { type SurveyDoor, surveyDoor } from "./repository-survey.ts";
 import { type MadePlan, requirePlanMatches, staticPlan } from "./static-plan.ts";
 import { untrusted } from "./untrusted.ts";
 
-interface Made extends Pick<MadePlan, "warnings"> {
+interface Made extends Pick<MadePlan, "warnings" | "report"> {
   readonly read: ReadPlan;
   readonly commands?: readonly string[];
   readonly spend?: Spend;
@@ -36,6 +39,9 @@ export interface Prepared {
   readonly plan: Plan;
   /** As `--out` writes it. */
   readonly planFile: PlanFile;
+  /** Of a plan that was made of files: how they were split. */
+  readonly split?: SplitReport;
+  readonly survey: SurveyDoor["survey"];
   readonly files: ReadonlyMap<UnitId, readonly RepoPath[]>;
   readonly warnings: readonly string[];
   /** What the repository's configuration would run and nobody trusted yet; none if all is well. */
@@ -59,32 +65,35 @@ export async function prepare(
   await requireRules(settings);
   await requireModules(settings);
   if (settings.land === "pr") throw noPullRequests();
-  const entries = await filesAt(repository, base.sha, { sizes: request.plan === undefined });
+  const entries = await filesAt(repository, base.sha, { sizes: true });
   const planFacts: PlanFacts = {
     files: entries,
     unitsMax: settings.limits.units,
     workers: Object.keys(settings.workers),
   };
-  const planning = { repository, settings, entries, base: base.sha };
+  const { survey } = surveyDoor(repository, base.sha, entries);
+  const found = { repository, settings, entries, base: base.sha, hubs: read.config.hubs, survey };
   const made: Made =
     base.read === undefined
-      ? await makePlan(request, { ...planning, planFacts, read, tell })
+      ? await makePlan(request, { ...found, planFacts, read, tell })
       : { read: base.read, warnings: [] };
-  const name = request.plan === undefined ? "the plan" : path.basename(request.plan);
-  const planFile = requirePlan(name, made.read, planFacts);
-  await requirePlanMatches(request, planFile);
+  const planFile = await requireSound(request, made.read, planFacts);
   const models = modelsOf(settings, planFile);
   const brought = models.size === 0 ? undefined : await broughtRoles(repository.topLevel);
   const complete = { ...settings, roles: brought?.roles ?? [] };
   if (brought !== undefined) await requireModels(complete, planFile);
   const home = stateHome();
+  const files = filesByUnit(ownershipOfUnits(planFile.units), ordinary(entries));
+  const estimate = await estimateOf(planFile, files, { settings, entries });
   return {
     repository,
     stateHome: home,
     settings: complete,
-    plan: recorded(planFile, base.sha),
+    plan: { ...recorded(planFile, base.sha), estimate },
     planFile,
-    files: filesByUnit(ownershipOfUnits(planFile.units), ordinary(entries)),
+    survey,
+    ...(made.report === undefined ? {} : { split: made.report }),
+    files,
     warnings: [
       ...read.warnings,
       ...made.warnings,
@@ -103,6 +112,18 @@ export async function prepare(
     unapproved: made.commands ?? [],
     ...(made.spend === undefined ? {} : { planning: made.spend }),
   };
+}
+
+/** Also that what it looks for can be looked for. */
+async function requireSound(
+  request: RunRequest,
+  read: ReadPlan,
+  planFacts: PlanFacts,
+): Promise<PlanFile> {
+  const name = request.plan === undefined ? "the plan" : path.basename(request.plan);
+  const planFile = requirePlan(name, read, planFacts);
+  await requirePlanMatches(request, planFile);
+  return planFile;
 }
 
 /** A goal alone is split by a model; everything else needs none. */

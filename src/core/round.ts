@@ -133,7 +133,8 @@ function followUp(share: Share, round: number, used: Set<string>): Unit {
       ? "All units have ended, and in files that none of them owns"
       : `The unit ${owner} has ended, and in its files`;
   const told = `${before} something is left over that ${rules.join(" and ")} still finds. Change these places too, so that it finds nothing.`;
-  const { approaches: _, after: __, ...rest } = like;
+  // What is left over does not go away by itself, whatever its unit was allowed.
+  const { approaches: _, after: __, mayChangeNothing: ___, ...rest } = like;
   return {
     ...rest,
     id,
