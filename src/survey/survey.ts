@@ -15,11 +15,12 @@ import { filesAt, type TreeEntry } from "../git/tree.ts";
 import { linguistAttributes } from "./attributes.ts";
 import type { BlobFacts } from "./blob-facts.ts";
 import { readCochanges } from "./cochange.ts";
-import { factsCache } from "./facts-cache.ts";
 import { factsVersion } from "./facts-version.ts";
 import { type FileTree, fileTree } from "./file-tree.ts";
 import { importGraph } from "./import-graph.ts";
+import { type KeptFile, keptFile } from "./kept-file.ts";
 import { notesOf } from "./notes.ts";
+import { packSurvey, unpackSurvey } from "./packed-survey.ts";
 import { kindWithoutReading, readFacts } from "./read-facts.ts";
 import { readWorkspaces } from "./workspaces.ts";
 
@@ -31,13 +32,25 @@ export interface SurveyRequest {
   readonly signal: AbortSignal;
 }
 
-/** The same commit always gives the same survey. Throws a Failure where git cannot read the commit, the signal's reason where it
- *  was aborted; leaves no process behind. */
+/** The same commit always gives the same survey, and a second time at once. Throws a Failure where git cannot read the commit, the
+ *  signal's reason where it was aborted; leaves no process behind. */
 export async function surveyCommit(request: SurveyRequest): Promise<Survey> {
-  const { home, base, cacheFolder, signal } = request;
+  const version = await factsVersion();
+  const { base, cacheFolder, signal } = request;
+  const whole = keptFile(path.join(cacheFolder, "survey.json"), `${version},${base}`);
+  const known = await whole.read();
+  signal.throwIfAborted();
+  if (known !== undefined) return unpackSurvey(known);
+  const facts = keptFile(path.join(cacheFolder, "facts.json"), version);
+  const survey = await newSurvey(request, facts);
+  // A parser that is missing may be there the next time.
+  if (!survey.notes.some(({ about }) => about === "unread")) await whole.write(packSurvey(survey));
+  return survey;
+}
+
+async function newSurvey({ home, base, signal }: SurveyRequest, cache: KeptFile): Promise<Survey> {
   const listed = await filesAt(home, base, { sizes: true, signal });
   const entries = listed.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  const cache = factsCache(path.join(cacheFolder, "facts.json"), await factsVersion());
   const there = new Set<string>(entries.map((entry) => entry.path));
   const [facts, cochanges] = await Promise.all([
     readFacts({ home, entries, cache, signal }),
