@@ -97,6 +97,7 @@ async function previewOf(prepared: Prepared): Promise<PlanPreview> {
     })),
     checks: settings.checks.map(({ name }) => name),
     warnings: [...prepared.warnings, ...asks],
+    ...(prepared.split === undefined ? {} : { split: prepared.split }),
   };
 }
 

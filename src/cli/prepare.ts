@@ -18,14 +18,17 @@ import type { Plan, PlanFile } from "../core/plan.ts";
 import { type PlanFacts, planWarnings } from "../core/plan-problem.ts";
 import { type Problem, problemLine, problemsFailure } from "../core/problem.ts";
 import type { Settings } from "../core/settings.ts";
+import type { SplitReport } from "../core/split-report.ts";
 import { openRepository, type Repository, resolveTarget, revision } from "../git/repository.ts";
 import { filesAt, type TreeEntry } from "../git/tree.ts";
 import { stateHome } from "../host/file.ts";
 import { readPlanFile, requirePlan } from "../plan/plan-file.ts";
-import { matchedFiles, planFromFiles } from "../plan/static-planner.ts";
+import type { ReadPlan } from "../plan/plan-shape.ts";
 import { mistakenPlaceholders } from "../work/placeholder.ts";
 import type { RunRequest } from "./doors.ts";
 import { askedModels, broughtRoles, keyWarnings, modelsOf, requireModels } from "./model-needs.ts";
+import { estimateOf } from "./plan-estimate.ts";
+import { staticPlan } from "./static-plan.ts";
 
 export interface Prepared {
   readonly repository: Repository;
@@ -34,6 +37,8 @@ export interface Prepared {
   readonly plan: Plan;
   /** As `--out` writes it. */
   readonly planFile: PlanFile;
+  /** Of a plan that was made of files: how they were split. */
+  readonly split?: SplitReport;
   readonly ownership: Ownership;
   readonly files: ReadonlyMap<UnitId, readonly RepoPath[]>;
   readonly warnings: readonly string[];
@@ -50,34 +55,33 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
   await requireRules(settings);
   await requireModules(settings);
   if (settings.land === "pr") throw noPullRequests();
-  const entries = await filesAt(repository, base.sha, { sizes: request.plan === undefined });
+  const entries = await filesAt(repository, base.sha, { sizes: true });
   const planFacts: PlanFacts = {
     files: entries,
     unitsMax: settings.limits.units,
     workers: Object.keys(settings.workers),
   };
-  const planFile =
-    base.read === undefined
-      ? requirePlan(
-          "the plan",
-          { type: "plan", plan: staticPlan(repository, request, settings, entries) },
-          planFacts,
-        )
-      : requirePlan(path.basename(request.plan ?? ""), base.read, planFacts);
+  const found = { repository, settings, entries, base: base.sha, hubs: read.config.hubs };
+  const said: ReadPlan & { readonly report?: SplitReport } =
+    base.read ?? (await staticPlan(request, found));
+  const planFile = requirePlan(path.basename(request.plan ?? "the plan"), said, planFacts);
   const models = modelsOf(settings, planFile);
   const brought = models.size === 0 ? undefined : await broughtRoles(repository.topLevel);
   const complete = { ...settings, roles: brought?.roles ?? [] };
   if (brought !== undefined) await requireModels(complete, planFile);
   const home = stateHome();
   const ownership = ownershipOf(planFile.units);
+  const files = filesByUnit(ownership, ordinary(entries));
+  const estimate = await estimateOf(planFile, files, { settings, entries });
   return {
     repository,
     stateHome: home,
     settings: complete,
-    plan: recorded(planFile, base.sha),
+    plan: { ...recorded(planFile, base.sha), estimate },
     planFile,
+    ...(said.report === undefined ? {} : { split: said.report }),
     ownership,
-    files: filesByUnit(ownership, ordinary(entries)),
+    files,
     warnings: [
       ...read.warnings,
       ...(brought?.warnings ?? []),
@@ -162,46 +166,6 @@ async function baseOf(repository: Repository, request: RunRequest, target: RefNa
   const planned = read?.type === "plan" ? read.plan.base : undefined;
   const sha: Sha = await revision(repository, request.base ?? planned ?? target);
   return { sha, read };
-}
-
-function staticPlan(
-  repository: Repository,
-  request: RunRequest,
-  settings: Settings,
-  entries: readonly TreeEntry[],
-): PlanFile {
-  const files = entries.map(({ path: file, mode, size }) => ({
-    path: file,
-    mode,
-    ...(size === undefined ? {} : { bytes: size }),
-  }));
-  const worker = settings.workers[settings.worker];
-  const goal = request.goal ?? goalOf(settings, worker);
-  return planFromFiles({
-    files: matchedFiles(rooted(repository, request), files),
-    units: request.units,
-    goal,
-    concurrency: settings.limits.concurrency,
-    unitsMax: settings.limits.units,
-  });
-}
-
-/** The globs as seen from the root: they were typed in a folder of the repository. */
-function rooted(repository: Repository, { dir, files }: RunRequest): readonly string[] {
-  const prefix = path.relative(repository.topLevel, dir).split(path.sep).join("/");
-  if (prefix === "" || prefix.startsWith("..")) return files;
-  return files.map((glob) =>
-    glob.startsWith("!")
-      ? `!${path.posix.join(prefix, glob.slice(1))}`
-      : path.posix.join(prefix, glob),
-  );
-}
-
-function goalOf(settings: Settings, worker: Settings["workers"][string] | undefined): string {
-  if (worker?.type === "codemod" && worker.codemod.type !== "command") {
-    return `Apply ${path.basename(worker.codemod.file)}`;
-  }
-  return `Run ${settings.worker}`;
 }
 
 /** What the text alone tells first, then what ast-grep itself has against the rules that a unit may run. */

@@ -6,6 +6,7 @@ import { invalidPath } from "../core/glob-problem.ts";
 import type { Glob } from "../core/id.ts";
 import type { Check, Command, Json } from "../core/plan.ts";
 import { shown } from "../core/problem.ts";
+import { hubRules } from "./hub-rules.ts";
 import { toolRules } from "./tool-rules.ts";
 
 export const defaultCheckTimeoutMs = 600_000;
@@ -217,6 +218,9 @@ export const configSchema = z.strictObject({
     .max(1000, "must have at most 1000 globs")
     .default([])
     .describe("Changed only with approval"),
+  hubs: hubRules(glob)
+    .default([])
+    .describe("What is done about files that many units would change"),
   checkout: z.enum(["auto", "full", "sparse"]).default("auto"),
   land: z.enum(["auto", "partial", "never", "pr"]).default("auto"),
   sandbox: z.enum(["auto", "bwrap", "none"]).default("auto"),

@@ -17,6 +17,7 @@ import type {
   WorkerSettings,
 } from "../core/settings.ts";
 import { readTextIfThere } from "../host/file.ts";
+import { hubProblems } from "./hub-rules.ts";
 import { type Config, type ConfigWorker, configSchema, defaultCheckTimeoutMs } from "./schema.ts";
 import { policyOf } from "./tool-rules.ts";
 
@@ -66,7 +67,7 @@ export async function settingsOf(
   const named = typed.name ?? flags.worker ?? config.worker ?? Object.keys(all)[0];
   const unknown = unknownWorker(named, flags, Object.keys({ ...config.workers, ...typed.workers }));
   if (flagProblems.length > 0) throw problemsFailure("usage", "the command line", flagProblems);
-  const wrong = [...problems, ...unknown];
+  const wrong = [...problems, ...unknown, ...hubProblems(config.hubs, Object.keys(config.workers))];
   if (wrong.length > 0) {
     throw flags.worker !== undefined && problems.length === 0
       ? problemsFailure("usage", "the command line", wrong)

@@ -150,7 +150,7 @@ function approvalsAndStarts(state: RunState): readonly Action[] {
   const taken = new Set(runningUnits(state).flatMap(({ at }) => slotsOf(at)));
   const { concurrency } = state.settings.limits;
   const actions: Action[] = [];
-  for (const position of startOrder(state.plan.units)) {
+  for (const position of startOrder(state.plan)) {
     const unit = state.units[position];
     if (unit?.at.phase !== "waiting" || !isReady(state, position)) continue;
     if (needsApproval(state, position)) {

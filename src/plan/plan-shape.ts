@@ -38,6 +38,7 @@ const unitShape = z.strictObject({
   checks: z.array(check).optional(),
   approval: z.enum(["auto", "required"]).optional(),
   budget: budget.optional(),
+  mayChangeNothing: z.boolean().optional(),
 });
 
 /** `draft` is what could be read of a plan that is wrong: for finding its other problems, never for running. */
@@ -95,6 +96,7 @@ function decodeUnit(value: unknown, at: number, problems: Problem[]): Unit {
     ...(data.aggregate === undefined ? {} : { aggregate: data.aggregate }),
     ...(data.approval === undefined ? {} : { approval: data.approval }),
     ...(data.budget === undefined ? {} : { budget: budgetOf(data.budget) }),
+    ...(data.mayChangeNothing === true ? { mayChangeNothing: true } : {}),
   };
 }
 

@@ -3,6 +3,7 @@
 import type { CheckResult, Refusal, RunOutcome } from "../core/event.ts";
 import { unreachable } from "../core/failure.ts";
 import { type RefName, type RepoPath, type RunId, type Sha, unitRef } from "../core/id.ts";
+import type { PlanEstimate } from "../core/plan.ts";
 import type { RunState, UnitState } from "../core/run.ts";
 import { runSummary } from "../core/run-summary.ts";
 import type { LandMode } from "../core/settings.ts";
@@ -69,6 +70,8 @@ export interface FinalDocument {
   readonly landing: { readonly asked: LandMode; readonly refused: Refusal | null };
   readonly checks: { readonly run: number; readonly reused: number; readonly seconds: number };
   readonly seconds: number;
+  /** What was thought beforehand, to be held against `seconds` and `spend`; null where nobody did. */
+  readonly estimate: Pick<PlanEstimate, "serial" | "parallel"> | null;
   readonly error?: ErrorFields;
 }
 
@@ -101,8 +104,15 @@ export function finalDocument(state: RunState, facts: DocumentFacts = {}): Final
       seconds: seconds(state.checks.ms),
     },
     seconds: seconds(state.activeMs),
+    estimate: estimateOf(state),
     ...(facts.error === undefined ? {} : { error: facts.error }),
   };
+}
+
+function estimateOf({ plan: { estimate } }: RunState): FinalDocument["estimate"] {
+  if (estimate === undefined) return null;
+  const { serial, parallel } = estimate;
+  return { serial, parallel };
 }
 
 /** `complete` only where every unit is merged and `doneWhen` holds; `interrupted` until the landing too has come to its end. */

@@ -15,6 +15,7 @@ import {
   shortName,
   totalSpend,
 } from "./document.ts";
+import { sayComparison } from "./estimate.ts";
 import { integrationBranch, mergedNothing, sayRefusal, sayUnmet } from "./landing.ts";
 import { keptWork, nextSteps, sayLeft } from "./next.ts";
 import { unitDetail, whatIsStuck } from "./stuck.ts";
@@ -115,6 +116,7 @@ function headLines(state: RunState, { alive, width, paint, now }: StatusFacts): 
   const stands = whereItStands(state, alive);
   const colour = standingColour(state, alive);
   const ms = state.activeMs + (alive ? Math.max(0, now - state.updatedAt) : 0);
+  const compared = sayComparison(state);
   const facts = [
     `target ${oneLine(shortName(state.settings.target))}`,
     `base ${shortSha(state.plan.base)}`,
@@ -126,6 +128,7 @@ function headLines(state: RunState, { alive, width, paint, now }: StatusFacts): 
     `${paint("bold", `Run ${state.run}`)}  ${paint(colour, stands)}`,
     ...(state.plan.goal === "" ? [] : [fitWidth(oneLine(state.plan.goal), width)]),
     paint("dim", facts.join(" · ")),
+    ...(alive || compared === undefined ? [] : [paint("dim", compared)]),
     sayCounts(countStatuses(state), { alive }),
   ];
 }

@@ -50,6 +50,7 @@ describe("a config", () => {
       tools: {},
       shell: { network: false, timeout: 120_000, caches: [] },
       protected: [],
+      hubs: [],
       checkout: "auto",
       land: "auto",
       sandbox: "auto",
