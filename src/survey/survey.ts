@@ -72,7 +72,13 @@ async function newSurvey({ home, base, signal }: SurveyRequest, cache: KeptFile)
     imports: graph.edges,
     cochanges,
     hubs: hubsOf(files, graph.edges, tree),
-    notes: notesOf(files, whys, unreadOf(entries, facts), graph.unresolved),
+    notes: notesOf({
+      files,
+      imports: graph.edges,
+      whyUnparsable: whys,
+      unread: unreadOf(entries, facts),
+      unresolved: graph.unresolved,
+    }),
   };
 }
 
@@ -89,7 +95,7 @@ function surveyedFile(
     kind,
     bytes: entry.size ?? 0,
     ...(language === undefined || facts?.unread ? {} : { language }),
-    offers: [...new Set(facts?.offers ?? [])].sort(),
+    offers: facts?.offers ?? [],
     outside,
   };
 }
@@ -112,18 +118,19 @@ function hubsOf(
   edges: readonly ImportEdge[],
   tree: FileTree,
 ): readonly Hub[] {
-  const importers = new Map<string, Set<string>>();
-  const imported = new Map<string, Set<string>>();
-  const passedOn = new Map<string, Set<string>>();
-  const add = (map: Map<string, Set<string>>, key: string, value: string) => {
-    const known = map.get(key);
-    if (known === undefined) map.set(key, new Set([value]));
-    else known.add(value);
-  };
-  for (const { from, to, kind } of edges) {
-    add(importers, to, from);
-    add(imported, from, to);
-    if (kind === "re-export") add(passedOn, from, to);
+  const importers = new Map<string, number>();
+  const imported = new Map<string, number>();
+  const passedOn = new Map<string, number>();
+  const count = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
+  let before: ImportEdge | undefined;
+  for (const edge of edges) {
+    // What one file imports of another in several ways stands side by side, and counts once.
+    if (edge.from !== before?.from || edge.to !== before.to) {
+      count(importers, edge.to);
+      count(imported, edge.from);
+    }
+    if (edge.kind === "re-export") count(passedOn, edge.from);
+    before = edge;
   }
   const attributesOf = linguistAttributes(tree);
   const sources = files.filter((file) => file.language !== undefined).length;
@@ -134,9 +141,9 @@ function hubsOf(
       path: file.path,
       attributes: attributesOf(file.path),
       ...(generatedBy === undefined ? {} : { generatedBy }),
-      importers: importers.get(file.path)?.size ?? 0,
-      imported: imported.get(file.path)?.size ?? 0,
-      passedOn: passedOn.get(file.path)?.size ?? 0,
+      importers: importers.get(file.path) ?? 0,
+      imported: imported.get(file.path) ?? 0,
+      passedOn: passedOn.get(file.path) ?? 0,
     };
     return hubOf(facts, sources) ?? [];
   });

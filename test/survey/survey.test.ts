@@ -1,11 +1,18 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Survey } from "../../src/core/survey.ts";
 import { hugeBytesMin } from "../../src/survey/read-facts.ts";
+import { surveyCommit } from "../../src/survey/survey.ts";
 import { makeRepository } from "../support/repository.ts";
-import { runningWith } from "../support/scratch.ts";
-import { cacheFolderOf, edgeLines, surveyFiles, surveyOf } from "../support/surveyed.ts";
+import { isRunning } from "../support/scratch.ts";
+import {
+  cacheFolderOf,
+  edgeLines,
+  surveyFiles,
+  surveyOf,
+  surveyRequest,
+} from "../support/surveyed.ts";
 
 const small = {
   "a.ts": 'import { b } from "./b";\nexport const a = b;\n',
@@ -43,7 +50,7 @@ describe("a survey of a commit", () => {
       {
         path: "index.ts",
         kind: "text",
-        bytes: 52,
+        bytes: 51,
         language: "typescript",
         offers: ["c"],
         outside: [],
@@ -51,7 +58,7 @@ describe("a survey of a commit", () => {
       {
         path: "type.ts",
         kind: "text",
-        bytes: 75,
+        bytes: 77,
         language: "typescript",
         offers: ["default"],
         outside: ["node:fs", "react"],
@@ -77,13 +84,26 @@ describe("a survey of a commit", () => {
       "picture.png": "no picture at all, but called one",
       "latin.ts": Buffer.from('import "./a"; // caf\xe9\n', "latin1"),
       "broken.ts": 'import { a } from "./a";\nexport const = {{{ "\n',
-      "broken.py": "import os\ndef f(:\n  pass\n",
+      "broken.py": "import os\nclass (((\n",
       "deep.ts": deep,
       "huge.ts": `// ${"x".repeat(hugeBytesMin)}\nimport "./a";\n`,
     });
     const other = await makeRepository(small);
-    await repository.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", other.path, "sub");
-    await repository.git("update-index", "--add", "--cacheinfo", `120000,${await linkTo(repository, "a.ts")},link.ts`);
+    await repository.git(
+      "-c",
+      "protocol.file.allow=always",
+      "submodule",
+      "add",
+      "-q",
+      other.path,
+      "sub",
+    );
+    await repository.git(
+      "update-index",
+      "--add",
+      "--cacheinfo",
+      `120000,${await linkTo(repository, "a.ts")},link.ts`,
+    );
     await repository.git("commit", "-qm", "More");
     const survey = await surveyOf(repository);
     expect(kindsOf(survey)).toMatchObject({
@@ -152,11 +172,11 @@ async function linkTo(repository: Awaited<ReturnType<typeof makeRepository>>, ta
 describe("a second survey", () => {
   it("of the same commit asks neither git nor the parsers", async () => {
     const repository = await makeRepository(small);
-    const first = await surveyOf(repository);
+    const request = await surveyRequest(repository);
+    const first = await surveyCommit(request);
     // Without its objects no git could answer.
     rmSync(path.join(repository.path, ".git/objects"), { recursive: true });
-    mkdirSync(path.join(repository.path, ".git/objects"));
-    expect(await surveyOf(repository, { base: first.base })).toEqual(first);
+    expect(await surveyCommit(request)).toEqual(first);
   });
 
   it("of another commit reads only what has changed", async () => {
@@ -206,19 +226,29 @@ describe("a second survey", () => {
 
 describe("a survey that is called off", () => {
   it("rejects with the reason, and leaves no process", async () => {
-    process.env["PLEACH_TEST_SURVEY"] = "called-off";
     const files = Object.fromEntries(
-      Array.from({ length: 400 }, (_, at) => [`${at}.tsx`, `export const x${at} = <p>${at}</p>;\n`]),
+      Array.from({ length: 400 }, (_, at) => [
+        `${at}.tsx`,
+        `export const x${at} = <p>${at}</p>;\n`,
+      ]),
     );
     const repository = await makeRepository(files);
     const stop = new AbortController();
     const survey = surveyOf(repository, { signal: stop.signal });
     setTimeout(() => stop.abort(new Error("enough")), 120);
     await expect(survey).rejects.toThrow("enough");
-    expect(runningWith("PLEACH_TEST_SURVEY=called-off")).toEqual([]);
+    expect(childrenRunning()).toEqual([]);
   });
 });
 
 function readFacts(repository: Awaited<ReturnType<typeof makeRepository>>): string {
   return readFileSync(path.join(cacheFolderOf(repository), "facts.json"), "utf8");
+}
+
+function childrenRunning(): readonly number[] {
+  const tasks = readdirSync(`/proc/${process.pid}/task`);
+  const lists = tasks.map((task) =>
+    readFileSync(`/proc/${process.pid}/task/${task}/children`, "utf8"),
+  );
+  return lists.join(" ").split(" ").filter(Boolean).map(Number).filter(isRunning);
 }

@@ -19,7 +19,9 @@ export async function readBlob(dialect: Dialect, bytes: Buffer): Promise<BlobFac
   const said = generatedLine(text);
   const generated = said === undefined ? {} : { generated: said };
   try {
-    return { kind: "text", ...generated, ...(await factsOf(dialect, text)) };
+    const { offers, ...facts } = await factsOf(dialect, text);
+    const sorted = offers === undefined ? {} : { offers: [...new Set(offers)].sort() };
+    return { kind: "text", ...generated, ...facts, ...sorted };
   } catch (error) {
     const why = messageOf(error).split("\n")[0] ?? "";
     return { kind: "unparsable", why: why.slice(0, 200), ...generated };
