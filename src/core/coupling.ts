@@ -86,6 +86,7 @@ function pairsOf(
   place: (key: number) => readonly [number, number],
 ): readonly Pair[] {
   return [...weights]
+    .filter(([, weight]) => weight > 0)
     .sort(([a], [b]) => a - b)
     .map(([key, weight]) => {
       const [a, b] = place(key);

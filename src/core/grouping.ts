@@ -27,6 +27,9 @@ export class Grouping {
   /** Of each group, what else should be even. */
   readonly others: readonly Float64Array[];
   readonly #ties: Float64Array;
+  /** The groups that a node is tied to, as many as were counted last: the lists are used again and again. */
+  readonly #touched: Int32Array;
+  #touchedCount = 0;
 
   constructor(graph: TieGraph, groups: Int32Array, bounds: Bounds) {
     this.graph = graph;
@@ -37,6 +40,7 @@ export class Grouping {
     for (const group of groups) this.sizes[group] = at(this.sizes, group) + 1;
     this.others = graph.others.map((other) => loadsOf(other, groups, bounds.count));
     this.#ties = new Float64Array(bounds.count);
+    this.#touched = new Int32Array(bounds.count);
   }
 
   move(node: number, to: number): void {
@@ -57,12 +61,12 @@ export class Grouping {
   /** The move of the node that gains most among groups it is tied to and that have room; it leaves none empty or idle. */
   bestMove(node: number): Move | undefined {
     if (!this.mayLeave(node)) return undefined;
-    const { starts } = this.graph;
-    const touched = this.#weigh(node);
+    this.#weigh(node);
     const from = at(this.groups, node);
     const stay = at(this.#ties, from);
     let best: Move | undefined;
-    for (const to of touched) {
+    for (let place = 0; place < this.#touchedCount; place++) {
+      const to = at(this.#touched, place);
       if (to === from || !this.hasRoom(to, node)) continue;
       const gain = at(this.#ties, to) - stay;
       const isBetter =
@@ -71,15 +75,15 @@ export class Grouping {
         (gain === best.gain && this.#isEmptier(to, best.to));
       if (isBetter) best = { node, to, gain };
     }
-    this.#forget(touched);
-    return at(starts, node) === at(starts, node + 1) ? undefined : best;
+    this.#forget();
+    return best;
   }
 
   /** What moving the node to this group would gain, wherever it is tied. */
   gain(node: number, to: number): number {
-    const touched = this.#weigh(node);
+    this.#weigh(node);
     const gain = at(this.#ties, to) - at(this.#ties, at(this.groups, node));
-    this.#forget(touched);
+    this.#forget();
     return gain;
   }
 
@@ -111,19 +115,23 @@ export class Grouping {
     return a === b ? one < other : a < b;
   }
 
-  /** The node's ties to each group, in a list that is used again and again. */
-  #weigh(node: number): readonly number[] {
+  #weigh(node: number): void {
     const { starts, ends, weights } = this.graph;
-    const touched: number[] = [];
-    for (let place = at(starts, node); place < at(starts, node + 1); place++) {
+    const end = at(starts, node + 1);
+    for (let place = at(starts, node); place < end; place++) {
       const group = at(this.groups, at(ends, place));
-      if (at(this.#ties, group) === 0) touched.push(group);
+      if (at(this.#ties, group) === 0) {
+        this.#touched[this.#touchedCount] = group;
+        this.#touchedCount += 1;
+      }
       this.#ties[group] = at(this.#ties, group) + at(weights, place);
     }
-    return touched;
   }
 
-  #forget(touched: readonly number[]): void {
-    for (const group of touched) this.#ties[group] = 0;
+  #forget(): void {
+    for (let place = 0; place < this.#touchedCount; place++) {
+      this.#ties[at(this.#touched, place)] = 0;
+    }
+    this.#touchedCount = 0;
   }
 }

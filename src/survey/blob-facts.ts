@@ -9,8 +9,9 @@ export type Grammar = "python" | "go" | "rust" | "java";
 export type Dialect =
   | ModuleDialect
   | Grammar
-  /** Files whose text is needed to find what an import means. */
+  /** Files whose text is needed to find what an import means; of JSON only some are. */
   | "settings"
+  | "json"
   | "plain";
 
 export interface BlobFacts {
@@ -53,5 +54,6 @@ export function dialectOf(path: string): Dialect {
   if (language === "typescript") return name.endsWith("x") ? "tsx" : "ts";
   if (language === "javascript") return name.endsWith("x") ? "jsx" : "js";
   if (language !== undefined) return language;
-  return settingsNames.has(name) || name.endsWith(".json") ? "settings" : "plain";
+  if (name.endsWith(".json")) return "json";
+  return settingsNames.has(name) ? "settings" : "plain";
 }

@@ -56,6 +56,9 @@ export function folderOf(path: string): string {
 
 /** `relative` from a folder, without `.` and `..`; undefined where that leaves the repository. */
 export function joined(folder: string, relative: string): string | undefined {
+  // Most names are of a file beside.
+  if (/^\.\/[^/]*[^/.][^/]*$/.test(relative))
+    return folder === "" ? relative.slice(2) : `${folder}${relative.slice(1)}`;
   const parts = folder === "" ? [] : folder.split("/");
   for (const part of relative.split("/")) {
     if (part === "" || part === ".") continue;

@@ -6,7 +6,8 @@ import { streamBlobs } from "../git/blob-stream.ts";
 import type { RefHome } from "../git/ref.ts";
 import type { TreeEntry } from "../git/tree.ts";
 import { type BlobFacts, type Dialect, dialectOf } from "./blob-facts.ts";
-import type { FactsCache } from "./facts-cache.ts";
+import { readKnownFacts, writeKnownFacts } from "./facts-cache.ts";
+import type { KeptFile } from "./kept-file.ts";
 import { openParsePool, type ParsePool } from "./parse/parse-pool.ts";
 
 /** Larger files are no sources that people wrote; the largest of TypeScript's has 3 MB. */
@@ -35,7 +36,7 @@ export function kindWithoutReading({ mode, path, size = 0 }: TreeEntry) {
 export interface FactsRequest {
   readonly home: RefHome;
   readonly entries: readonly TreeEntry[];
-  readonly cache: FactsCache;
+  readonly cache: KeptFile;
   readonly signal: AbortSignal;
 }
 
@@ -46,7 +47,7 @@ export async function readFacts(
   const keys = request.entries.map((entry) =>
     kindWithoutReading(entry) === undefined ? keyOf(entry) : undefined,
   );
-  const known = await request.cache.read();
+  const known = await readKnownFacts(request.cache);
   const used = new Map<string, BlobFacts>();
   const unknown = new Map<string, Wanted>();
   request.entries.forEach((entry, at) => {
@@ -65,7 +66,7 @@ export async function readFacts(
   if (unknown.size === 0) return keys.map((key) => (key === undefined ? undefined : used.get(key)));
   const read = await readUnknown(request, [...unknown.values()]);
   for (const [key, facts] of read) if (facts.unread === undefined) used.set(key, facts);
-  await request.cache.write(used, known);
+  await writeKnownFacts(request.cache, used, known);
   return keys.map((key) => (key === undefined ? undefined : (used.get(key) ?? read.get(key))));
 }
 

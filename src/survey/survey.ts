@@ -15,11 +15,12 @@ import { filesAt, type TreeEntry } from "../git/tree.ts";
 import { linguistAttributes } from "./attributes.ts";
 import type { BlobFacts } from "./blob-facts.ts";
 import { readCochanges } from "./cochange.ts";
-import { factsCache } from "./facts-cache.ts";
 import { factsVersion } from "./facts-version.ts";
 import { type FileTree, fileTree } from "./file-tree.ts";
 import { importGraph } from "./import-graph.ts";
+import { type KeptFile, keptFile } from "./kept-file.ts";
 import { notesOf } from "./notes.ts";
+import { packSurvey, unpackSurvey } from "./packed-survey.ts";
 import { kindWithoutReading, readFacts } from "./read-facts.ts";
 import { readWorkspaces } from "./workspaces.ts";
 
@@ -31,13 +32,25 @@ export interface SurveyRequest {
   readonly signal: AbortSignal;
 }
 
-/** The same commit always gives the same survey. Throws a Failure where git cannot read the commit, the signal's reason where it
- *  was aborted; leaves no process behind. */
+/** The same commit always gives the same survey, and a second time at once. Throws a Failure where git cannot read the commit, the
+ *  signal's reason where it was aborted; leaves no process behind. */
 export async function surveyCommit(request: SurveyRequest): Promise<Survey> {
-  const { home, base, cacheFolder, signal } = request;
+  const version = await factsVersion();
+  const { base, cacheFolder, signal } = request;
+  const whole = keptFile(path.join(cacheFolder, "survey.json"), `${version},${base}`);
+  const known = await whole.read();
+  signal.throwIfAborted();
+  if (known !== undefined) return unpackSurvey(known);
+  const facts = keptFile(path.join(cacheFolder, "facts.json"), version);
+  const survey = await newSurvey(request, facts);
+  // A parser that is missing may be there the next time.
+  if (!survey.notes.some(({ about }) => about === "unread")) await whole.write(packSurvey(survey));
+  return survey;
+}
+
+async function newSurvey({ home, base, signal }: SurveyRequest, cache: KeptFile): Promise<Survey> {
   const listed = await filesAt(home, base, { sizes: true, signal });
   const entries = listed.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  const cache = factsCache(path.join(cacheFolder, "facts.json"), await factsVersion());
   const there = new Set<string>(entries.map((entry) => entry.path));
   const [facts, cochanges] = await Promise.all([
     readFacts({ home, entries, cache, signal }),
@@ -59,7 +72,13 @@ export async function surveyCommit(request: SurveyRequest): Promise<Survey> {
     imports: graph.edges,
     cochanges,
     hubs: hubsOf(files, graph.edges, tree),
-    notes: notesOf(files, whys, unreadOf(entries, facts), graph.unresolved),
+    notes: notesOf({
+      files,
+      imports: graph.edges,
+      whyUnparsable: whys,
+      unread: unreadOf(entries, facts),
+      unresolved: graph.unresolved,
+    }),
   };
 }
 
@@ -76,7 +95,7 @@ function surveyedFile(
     kind,
     bytes: entry.size ?? 0,
     ...(language === undefined || facts?.unread ? {} : { language }),
-    offers: [...new Set(facts?.offers ?? [])].sort(),
+    offers: facts?.offers ?? [],
     outside,
   };
 }
@@ -99,18 +118,19 @@ function hubsOf(
   edges: readonly ImportEdge[],
   tree: FileTree,
 ): readonly Hub[] {
-  const importers = new Map<string, Set<string>>();
-  const imported = new Map<string, Set<string>>();
-  const passedOn = new Map<string, Set<string>>();
-  const add = (map: Map<string, Set<string>>, key: string, value: string) => {
-    const known = map.get(key);
-    if (known === undefined) map.set(key, new Set([value]));
-    else known.add(value);
-  };
-  for (const { from, to, kind } of edges) {
-    add(importers, to, from);
-    add(imported, from, to);
-    if (kind === "re-export") add(passedOn, from, to);
+  const importers = new Map<string, number>();
+  const imported = new Map<string, number>();
+  const passedOn = new Map<string, number>();
+  const count = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
+  let before: ImportEdge | undefined;
+  for (const edge of edges) {
+    // What one file imports of another in several ways stands side by side, and counts once.
+    if (edge.from !== before?.from || edge.to !== before.to) {
+      count(importers, edge.to);
+      count(imported, edge.from);
+    }
+    if (edge.kind === "re-export") count(passedOn, edge.from);
+    before = edge;
   }
   const attributesOf = linguistAttributes(tree);
   const sources = files.filter((file) => file.language !== undefined).length;
@@ -121,9 +141,9 @@ function hubsOf(
       path: file.path,
       attributes: attributesOf(file.path),
       ...(generatedBy === undefined ? {} : { generatedBy }),
-      importers: importers.get(file.path)?.size ?? 0,
-      imported: imported.get(file.path)?.size ?? 0,
-      passedOn: passedOn.get(file.path)?.size ?? 0,
+      importers: importers.get(file.path) ?? 0,
+      imported: imported.get(file.path) ?? 0,
+      passedOn: passedOn.get(file.path) ?? 0,
     };
     return hubOf(facts, sources) ?? [];
   });

@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Sha } from "../../src/core/id.ts";
 import type { Survey } from "../../src/core/survey.ts";
 import { openRepository } from "../../src/git/repository.ts";
-import { surveyCommit } from "../../src/survey/survey.ts";
+import { type SurveyRequest, surveyCommit } from "../../src/survey/survey.ts";
 import { makeRepository, type TestRepository } from "./repository.ts";
 
 export interface SurveyOptions {
@@ -16,13 +16,19 @@ export async function surveyOf(
   repository: TestRepository,
   options: SurveyOptions = {},
 ): Promise<Survey> {
-  const base = (options.base ?? (await repository.git("rev-parse", "HEAD"))) as Sha;
-  return surveyCommit({
+  return surveyCommit(await surveyRequest(repository, options));
+}
+
+export async function surveyRequest(
+  repository: TestRepository,
+  options: SurveyOptions = {},
+): Promise<SurveyRequest> {
+  return {
     home: await openRepository(repository.path),
-    base,
+    base: (options.base ?? (await repository.git("rev-parse", "HEAD"))) as Sha,
     cacheFolder: cacheFolderOf(repository),
     signal: options.signal ?? new AbortController().signal,
-  });
+  };
 }
 
 export async function surveyFiles(

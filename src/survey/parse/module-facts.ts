@@ -16,16 +16,18 @@ const reference = /^[ \t]*\/\/\/\s*<reference\s+path\s*=\s*["']([^"'\n]+)["']/gm
 
 export async function readModule(text: string, dialect: ModuleDialect): Promise<ModuleFacts> {
   const lexed = await lexedModule(text, dialect);
-  if (lexed !== undefined) return lexed;
+  const more = references(text);
+  if (lexed !== undefined)
+    return more.length === 0 ? lexed : { ...lexed, imports: [...(lexed.imports ?? []), ...more] };
   const { parsedModule } = await import("./module-syntax.ts");
   const parsed = parsedModule(text, dialect);
-  const imports = [...parsed.imports, ...references(text)];
+  const imports = [...parsed.imports, ...more];
   if (parsed.why === undefined) return { imports, offers: parsed.offers };
   // What looks like an import is better taken for one than missed.
   return { kind: "unparsable", why: parsed.why, imports: [...imports, ...apparentImports(text)] };
 }
 
-/** Undefined where a parser must look. */
+/** What a statement names; undefined where a parser must look. */
 export async function lexedModule(
   text: string,
   dialect: ModuleDialect,
@@ -43,7 +45,7 @@ export async function lexedModule(
   const [found, exported] = read;
   const imports = found.flatMap((one) => importOf(one, text));
   const offers = exported.flatMap((one) => (one.type === "reexport-all" ? [] : one.name));
-  return { imports: [...imports, ...references(text)], offers };
+  return { imports, offers };
 }
 
 function importOf(found: Import, text: string): ImportFact | readonly [] {

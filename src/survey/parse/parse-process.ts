@@ -61,8 +61,12 @@ class Child implements ParseProcess {
       this.#answer = resolve;
       this.#timer = setTimeout(() => this.#tooLong(), this.#batchTimeMs);
       const sizes = entries.map(({ dialect, bytes }) => [dialect, bytes.length]);
-      this.#process.stdin?.write(`${JSON.stringify(sizes)}\n`);
-      for (const { bytes } of entries) this.#process.stdin?.write(bytes);
+      const { stdin } = this.#process;
+      // Held back until all of it can go out at once.
+      stdin?.cork();
+      stdin?.write(`${JSON.stringify(sizes)}\n`);
+      for (const { bytes } of entries) stdin?.write(bytes);
+      stdin?.uncork();
     });
   }
 

@@ -19,7 +19,9 @@ export async function readBlob(dialect: Dialect, bytes: Buffer): Promise<BlobFac
   const said = generatedLine(text);
   const generated = said === undefined ? {} : { generated: said };
   try {
-    return { kind: "text", ...generated, ...(await factsOf(dialect, text)) };
+    const { offers, ...facts } = await factsOf(dialect, text);
+    const sorted = offers === undefined ? {} : { offers: [...new Set(offers)].sort() };
+    return { kind: "text", ...generated, ...facts, ...sorted };
   } catch (error) {
     const why = messageOf(error).split("\n")[0] ?? "";
     return { kind: "unparsable", why: why.slice(0, 200), ...generated };
@@ -42,19 +44,16 @@ function factsOf(dialect: Dialect, text: string): Part | Promise<Part> {
     case "java":
       return readGrammar(text, dialect);
     case "settings":
-      return isSetting(text) ? { text } : {};
+      return text.length <= settingsCharsMax ? { text } : {};
+    case "json":
+      return text.length <= settingsCharsMax && settingsKeys.test(text) ? { text } : {};
     case "plain":
       return {};
   }
 }
 
-/** Of all JSON only what a manifest or a compiler's settings may be. */
-function isSetting(text: string): boolean {
-  if (text.length > settingsCharsMax) return false;
-  return (
-    !/^\s*[[{]/.test(text) || /"(?:compilerOptions|extends|references|name|workspaces)"/.test(text)
-  );
-}
+/** What a manifest, or a compiler's settings, say. */
+const settingsKeys = /"(?:compilerOptions|extends|references|name|workspaces)"/;
 
 /** A line that is a comment from its start and says so in one of the ways that generators do. */
 const generatedMark =

@@ -2,7 +2,7 @@
  *  the name begins is known only from the files. */
 import type { SgNode } from "@ast-grep/napi";
 import type { BlobFacts, ImportFact } from "../blob-facts.ts";
-import { fieldText, ofKind, unique } from "./syntax.ts";
+import { fieldText, isWithin, ofKind, unique } from "./syntax.ts";
 
 const named: ReadonlySet<string> = new Set([
   "function_item",
@@ -35,14 +35,14 @@ export function readRust(root: SgNode): Partial<BlobFacts> {
   };
 }
 
-/** `mod a::b`, a module that stands in a file of its own, or `file x.rs` where an attribute says which. */
+/** `mod a::b`, a module that stands in a file of its own; `mod a::b in x.rs` where an attribute says which. */
 function moduleFact(node: SgNode): ImportFact {
   const before = node.prev();
   const said = before?.kind() === "attribute_item" ? before.text() : "";
   const file = /^#\s*\[\s*path\s*=\s*"([^"]+)"\s*\]$/.exec(said)?.[1];
   const around = node.ancestors().filter((ancestor) => ancestor.kind() === "mod_item");
   const path = [...around.reverse(), node].map((one) => fieldText(one, "name") ?? "");
-  const specifier = file === undefined ? `mod ${path.join("::")}` : `file ${file}`;
+  const specifier = `mod ${path.join("::")}${file === undefined ? "" : ` in ${file}`}`;
   return { kind: "static", specifier, names: ["*"] };
 }
 
@@ -95,8 +95,15 @@ function plain(path: string): string {
 /** `crate::a::f` in the midst of code. */
 function writtenPaths(root: SgNode): string[] {
   return [...ofKind(root, "scoped_identifier"), ...ofKind(root, "scoped_type_identifier")]
+    .filter(isWholePath)
     .map((node) => plain(node.text()))
     .filter((path) => /^(?:crate|self|super)::[\w:]+$/.test(path));
+}
+
+/** A path holds the shorter ones that it goes through, and those of `use` are told already. */
+function isWholePath(node: SgNode): boolean {
+  const around = String(node.parent()?.kind() ?? "");
+  return !around.startsWith("scoped_") && !isWithin(node, "use_declaration");
 }
 
 function offeredBy(node: SgNode): string[] {

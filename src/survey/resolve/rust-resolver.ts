@@ -75,7 +75,7 @@ function childModules(
   module: string,
 ): (readonly [RepoPath, string])[] {
   return (tree.factsOf(file)?.imports ?? []).flatMap((fact) => {
-    const name = /^mod (.+)$/.exec(fact.specifier)?.[1];
+    const name = moduleForm.exec(fact.specifier)?.[1];
     const found = childFile(tree, file, fact, module === "");
     if (name === undefined || found?.type !== "files") return [];
     const path = module === "" ? name : `${module}::${name}`;
@@ -83,7 +83,9 @@ function childModules(
   });
 }
 
-/** Of `mod a::b` and `file x.rs`; undefined of anything else. */
+const moduleForm = /^mod (\S+)(?: in (.+))?$/;
+
+/** Of `mod a::b` and `mod a::b in x.rs`; undefined of anything else. */
 function childFile(
   tree: FileTree,
   from: RepoPath,
@@ -91,15 +93,15 @@ function childFile(
   isRoot: boolean,
 ): Resolution | undefined {
   const folder = folderOf(from);
-  const said = /^(mod|file) (.+)$/.exec(specifier);
+  const said = moduleForm.exec(specifier);
   if (said === null) return undefined;
-  const [, kind, name = ""] = said;
+  const [, name = "", file] = said;
   const stem = from.slice(folder === "" ? 0 : folder.length + 1).replace(/\.rs$/, "");
   const inside = isRoot || stem === "mod" ? folder : [folder, stem].filter(Boolean).join("/");
   const path = name.replaceAll("::", "/");
   const candidates =
-    kind === "file"
-      ? [joined(folder, name)]
+    file !== undefined
+      ? [joined(folder, file)]
       : [`${path}.rs`, `${path}/mod.rs`].map((one) => joined(inside, one));
   for (const one of candidates)
     if (one !== undefined && tree.has(one))
