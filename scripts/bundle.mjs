@@ -16,6 +16,7 @@ const bundle = await rolldown({
     main: path.join(sources, "main.ts"),
     "host/starter-child": path.join(sources, "host/starter-child.ts"),
     "work/codemod-child": path.join(sources, "work/codemod-child.ts"),
+    "survey/parse/parse-child": path.join(sources, "survey/parse/parse-child.ts"),
   },
   platform: "node",
   // Some packages ship modules for bundlers beside what Node loads, which cannot be bundled.

@@ -18,6 +18,10 @@ const world: World = {
   arguments: process.argv.slice(2),
   env: process.env,
   cwd: () => process.cwd(),
+  // Opened only by whoever asks something.
+  get stdin() {
+    return process.stdin;
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   openDoors: async () =>

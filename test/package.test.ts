@@ -64,7 +64,8 @@ test("the tarball holds the built program, its schema, README and licence, and n
   const [packed] = JSON.parse(said) as [{ readonly files: readonly { readonly path: string }[] }];
   const files = packed.files.map((file) => file.path);
 
-  const built = ["dist/host/starter-child.js", "dist/main.js", "dist/work/codemod-child.js"];
+  const children = ["host/starter-child", "work/codemod-child", "survey/parse/parse-child"];
+  const built = ["main", ...children].map((name) => `dist/${name}.js`);
   const plain = ["package.json", "README.md", "LICENSE", "agentrc.schema.json"];
   expect([...plain, ...built].filter((name) => !files.includes(name))).toEqual([]);
   const others = files.filter((name) => !plain.includes(name));

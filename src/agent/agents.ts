@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import type { Account } from "../core/budget.ts";
 import type { AgentId } from "../core/desk.ts";
 import { Bug } from "../core/failure.ts";
-import { toolNames } from "../core/role.ts";
+import { planningToolNames, toolNames } from "../core/role.ts";
 import { noSpend } from "../core/spend.ts";
 import type { Agent, Stint } from "./agent.ts";
 import type {
@@ -63,7 +63,7 @@ export class Agents implements AgentKeeper, Subagents {
   async main(id: AgentId, beginning: () => Beginning, judge: Judge): Promise<Agent> {
     return this.#open({
       ...{ id, beginning, hearsUnit: true, above: this.#around.desk.account },
-      toolsOf: ({ role }) => childTools(role, { tools: toolNames }),
+      toolsOf: ({ role }) => childTools(role, { tools: [...toolNames, ...planningToolNames] }),
       judgeOf: () => judge,
     });
   }

@@ -128,6 +128,8 @@ export function hasChanged({ name }: Tool, result: ToolResult): boolean {
     case "claim":
     case "ask":
     case "finish":
+    case "survey":
+    case "declare_plan":
       return false;
     default:
       return unreachable(name);

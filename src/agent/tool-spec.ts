@@ -2,11 +2,13 @@
 import { z } from "zod";
 import type { ToolSpec } from "../core/model.ts";
 import type { Json } from "../core/plan.ts";
-import { toolNames } from "../core/role.ts";
+import { planningToolNames, type ToolName, toolNames } from "../core/role.ts";
 import type { Tool } from "./tool.ts";
 
 /** An agent's tools by name. */
 type ToolMap = ReadonlyMap<string, Tool>;
+
+const order: readonly ToolName[] = [...toolNames, ...planningToolNames];
 
 const specs = new WeakMap<ToolMap, readonly ToolSpec[]>();
 const parameters = new WeakMap<Tool["shape"], Json>();
@@ -16,7 +18,7 @@ export function toolSpecs(tools: ToolMap): readonly ToolSpec[] {
   const known = specs.get(tools);
   if (known !== undefined) return known;
   const made = [...tools.values()]
-    .sort((a, b) => toolNames.indexOf(a.name) - toolNames.indexOf(b.name))
+    .sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
     .map(({ name, description, shape }) => {
       return { name, description, parameters: parametersOf(shape) };
     });

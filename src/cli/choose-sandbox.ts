@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { Failure } from "../core/failure.ts";
-import type { Command, Plan } from "../core/plan.ts";
+import { type Check, type Command, isMatchCheck, type Plan } from "../core/plan.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Repository } from "../git/repository.ts";
 import { ownFolder } from "../host/own-folder.ts";
@@ -24,7 +24,7 @@ export async function chooseSandbox(
   const found = await detectBubblewrap();
   if (found.available) return { sandbox: makeSandbox(repository, settings, plan), warnings: [] };
   if (settings.sandbox === "auto" && isOnlyRules(settings, plan)) {
-    const runs = settings.checks.length + settings.setup.run.length + plan.doneWhen.length > 0;
+    const runs = settings.checks.length + settings.setup.run.length + doneWhen(plan).length > 0;
     const warning = `checks run without a sandbox: ${found.why}`;
     return { sandbox: undefined, warnings: runs ? [warning] : [] };
   }
@@ -71,10 +71,15 @@ function commandsOf(settings: Settings, plan: Plan): readonly Command[] {
   const checks = [
     ...settings.checks,
     ...settings.unitChecks,
-    ...plan.doneWhen,
+    ...doneWhen(plan),
     ...plan.units.flatMap((unit) => unit.checks),
   ];
   return [...workers, ...checks.map(({ run }) => run), ...settings.setup.run];
+}
+
+/** What is looked for by our own program needs no sandbox: nothing of the repository is run. */
+function doneWhen({ doneWhen }: Plan): readonly Check[] {
+  return doneWhen.filter((one): one is Check => !isMatchCheck(one));
 }
 
 /** A program that lies in the machine's /tmp must be seen in the sandbox, and so must what lies beside it. */

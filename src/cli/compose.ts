@@ -9,6 +9,7 @@ import { Failure, invariant } from "../core/failure.ts";
 import type { RunId } from "../core/id.ts";
 import type { Json } from "../core/plan.ts";
 import type { RunState } from "../core/run.ts";
+import { planTies } from "../core/split-report.ts";
 import { openRepository, type Repository } from "../git/repository.ts";
 import { stateHome, writeAtomically } from "../host/file.ts";
 import { parsePlan } from "../plan/plan-file.ts";
@@ -16,13 +17,15 @@ import { writePlan } from "../plan/plan-text.ts";
 import { lockRepository, removeDeadLock } from "../run/runner.ts";
 import { removeUnbegun } from "../run/unbegun.ts";
 import type { PlanPreview } from "../view/preview.ts";
+import { requireApproved } from "./approve-plan.ts";
 import { diagnose } from "./diagnosis.ts";
 import type { Cleaned, Doors, Eyes, KnownRoles, Said, SaidToUnit, Where } from "./doors.ts";
 import { driveNew, driveOn } from "./drive.ts";
 import type { Driver } from "./driver.ts";
-import { type Prepared, prepare, requireTrust } from "./prepare.ts";
+import { type Prepared, prepare } from "./prepare.ts";
 import { askedToHear, speak } from "./speaking.ts";
 import { anyRun, isUnfinished, openStoredRuns, type StoredRuns } from "./stored-runs.ts";
+import { requireTrust } from "./untrusted.ts";
 
 export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
   // Filling worktrees keeps a processor busy each.
@@ -31,16 +34,18 @@ export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
     return { repository: on.repository, stateHome: on.stateHome, eyes, quit, checkoutLane };
   };
   return {
-    plan: async (request) => previewOf(await prepare(request)),
+    plan: async (request, tell) => previewOf(await prepare(request, tell)),
     savePlan: async (file, preview) => {
       const format = /\.ya?ml$/i.test(file) ? "yaml" : "json";
       const read = await parsePlan(JSON.stringify(preview.file), "json");
       invariant(read.type === "plan", "a plan that was made can be read");
       await writeAtomically(file, await writePlan(read.plan, format));
     },
+    saveText: writeAtomically,
     run: async (request, eyes) => {
-      const prepared = await prepare(request);
+      const prepared = await prepare(request, eyes.planning);
       requireTrust(prepared);
+      await requireApproved(prepared.unapproved, request);
       return driveNew(drive(prepared, eyes), prepared);
     },
     resume: async (where, named, eyes) => {
@@ -83,8 +88,12 @@ export function openDoors({ quit }: Pick<Driver, "quit">): Doors {
 }
 
 async function previewOf(prepared: Prepared): Promise<PlanPreview> {
-  const { plan, planFile, settings, files, untrusted } = prepared;
-  const asks = untrusted.map((command) => `not trusted yet: ${command}`);
+  const { plan, planFile, settings, files, untrusted, split } = prepared;
+  const survey = plan.units.length > 1 ? await prepared.survey() : undefined;
+  const asks = [
+    ...untrusted.map((command) => `not trusted yet: ${command}`),
+    ...prepared.unapproved.map((command) => `not approved yet, being a model's: ${command}`),
+  ];
   return {
     plan,
     file: JSON.parse(await writePlan(planFile, "json")) as Json,
@@ -97,6 +106,8 @@ async function previewOf(prepared: Prepared): Promise<PlanPreview> {
     })),
     checks: settings.checks.map(({ name }) => name),
     warnings: [...prepared.warnings, ...asks],
+    ...(split === undefined ? {} : { split }),
+    ...(survey === undefined ? {} : { ties: planTies(files, survey.imports), notes: survey.notes }),
   };
 }
 

@@ -26,6 +26,12 @@ export interface RunRequest extends Where {
   /** Globs as typed: relative to `dir`. */
   readonly files: readonly string[];
   readonly units?: number | undefined;
+  /** As typed: a rule file, a pattern or a regular expression. */
+  readonly match?: string | undefined;
+  /** That of a pattern. */
+  readonly language?: string | undefined;
+  /** What `match` finds may stay: it is no doneWhen. */
+  readonly matchesStay: boolean;
   readonly worker?: string | undefined;
   readonly command?: string | undefined;
   /** Absolute: a rule or a module. */
@@ -34,6 +40,7 @@ export interface RunRequest extends Where {
   readonly unitChecks: readonly string[];
   readonly concurrency?: number | undefined;
   readonly attempts?: number | undefined;
+  readonly rounds?: number | undefined;
   readonly timeoutMs?: number | undefined;
   readonly target?: string | undefined;
   readonly base?: string | undefined;
@@ -58,6 +65,8 @@ export interface Asked {
 export interface Eyes {
   event(line: JournalLine, state: RunState): void;
   activity(activity: Activity): void;
+  /** What a model does that makes the plan, before there is a run. */
+  planning(text: string): void;
   /** One line that a person should read; the run goes on. */
   warn(text: string): void;
   /** Shows what a person is asked, and then where the answer is typed; undefined once nothing is asked. */
@@ -132,9 +141,12 @@ export interface KnownRoles {
 }
 
 export interface Doors {
-  plan(request: RunRequest): Promise<PlanPreview>;
+  /** `tell` hears what a model does that makes the plan. */
+  plan(request: RunRequest, tell: (text: string) => void): Promise<PlanPreview>;
   /** Writes the plan so that `--plan` reads it: JSON, or YAML where the name says so. */
   savePlan(file: string, preview: PlanPreview): Promise<void>;
+  /** All of it or nothing. */
+  saveText(file: string, text: string): Promise<void>;
   run(request: RunRequest, eyes: Eyes): Promise<RunState>;
   resume(
     where: Where,

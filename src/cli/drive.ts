@@ -2,7 +2,6 @@
 import { randomInt } from "node:crypto";
 import type { RunEvent } from "../core/event.ts";
 import { integrationRef, makeRunId, type RepoPath, type RunId, type UnitId } from "../core/id.ts";
-import { type Ownership, ownershipOf } from "../core/ownership.ts";
 import type { RunState } from "../core/run.ts";
 import { requireRoomFor } from "../git/ref.ts";
 import { requireWritable } from "../git/repository.ts";
@@ -23,7 +22,7 @@ import { versionOfPackage } from "./version.ts";
 
 /** Begins a run and drives it to its end. */
 export async function driveNew(driver: Driver, prepared: Prepared): Promise<RunState> {
-  const { plan, settings, ownership, files } = prepared;
+  const { plan, settings, files, planning } = prepared;
   await requireWritable(driver.repository);
   await requireSources(settings.setup, driver.repository.topLevel);
   const clock = steadyClock();
@@ -36,10 +35,10 @@ export async function driveNew(driver: Driver, prepared: Prepared): Promise<RunS
   const lock = await lockRepository(driver.repository, run);
   try {
     for (const warning of [...prepared.warnings, ...choice.warnings]) driver.eyes.warn(warning);
-    const owned = { ownership, files };
-    const parts = runnerParts(driver, run, clock, () => Promise.resolve(owned), choice);
+    const parts = runnerParts(driver, run, clock, () => Promise.resolve(files), choice);
     const version = versionOfPackage();
-    const started = { type: "run-started", version, plan, settings } as const;
+    const paid = planning === undefined ? {} : { planning };
+    const started = { type: "run-started", version, plan, settings, ...paid } as const;
     return await stateOf(driver, run, await beginRun(parts, started));
   } finally {
     await lock.release();
@@ -54,10 +53,7 @@ export async function driveOn(
 ): Promise<RunState> {
   const lock = await lockRepository(driver.repository, run);
   try {
-    const find = async ({ plan }: RunState) => {
-      const ownership = ownershipOf(plan.units);
-      return { ownership, files: await ownedFiles(driver.repository, plan, ownership) };
-    };
+    const find = ({ plan }: RunState) => ownedFiles(driver.repository, plan);
     const parts = runnerParts(driver, run, steadyClock(), find, undefined);
     return await stateOf(driver, run, await continueRun(parts, asked));
   } finally {
@@ -72,16 +68,11 @@ async function stateOf(driver: Driver, run: RunId, end: LoopEnd): Promise<RunSta
   return end.state;
 }
 
-interface Owned {
-  readonly ownership: Ownership;
-  readonly files: ReadonlyMap<UnitId, readonly RepoPath[]>;
-}
-
 function runnerParts(
   driver: Driver,
   run: RunId,
   clock: Clock,
-  find: (state: RunState) => Promise<Owned>,
+  find: (state: RunState) => Promise<ReadonlyMap<UnitId, readonly RepoPath[]>>,
   chosen: SandboxChoice | undefined,
 ): RunnerParts {
   const { repository, stateHome, eyes } = driver;
@@ -94,8 +85,8 @@ function runnerParts(
     clock,
     answerable: answering.answerable,
     makeHands: async (given) => {
-      const owned = await find(given.state);
-      const made = await makeHands({ driver, run, mark, answering, ...owned, chosen }, given);
+      const files = await find(given.state);
+      const made = await makeHands({ driver, run, mark, answering, files, chosen }, given);
       answering.connect((answer) => {
         const request = { type: "answer", ...answer } as const;
         given.mailbox.post({ type: "request", request, acknowledge: () => Promise.resolve() });

@@ -6,6 +6,7 @@ import { liveLine } from "../view/live.ts";
 import { progressLine } from "../view/progress.ts";
 import { makePaint } from "../view/words.ts";
 import type { Eyes } from "./doors.ts";
+import { planningLine } from "./planning-line.ts";
 import { hasColour, isPlain, type Surface, widthOf } from "./surface.ts";
 
 export interface OpenEyes extends Eyes {
@@ -39,6 +40,9 @@ export function openEyes(surface: Surface, options: EyesOptions): OpenEyes {
     },
     activity: (activity) => {
       if (!left) show.activity(activity);
+    },
+    planning: (text) => {
+      if (!left) show.line(planningLine(text));
     },
     warn: (text) => {
       if (!left) show.warn(`warning: ${oneLine(text)}`);

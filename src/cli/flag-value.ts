@@ -10,6 +10,14 @@ export function positiveInteger(text: string): number {
   return number;
 }
 
+export function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number)) {
+    throw new InvalidArgumentError("It must be a whole number, 0 or more.");
+  }
+  return number;
+}
+
 export function positiveAmount(text: string): number {
   const number = Number(text);
   if (!/^\d+(?:\.\d+)?$/.test(text) || !Number.isFinite(number) || number <= 0) {

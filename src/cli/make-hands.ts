@@ -1,11 +1,11 @@
 /** The hands of a run, made real: its workers, its sandbox, who judges between approaches. */
 import type { RepoPath, RunId, UnitId } from "../core/id.ts";
-import type { Ownership } from "../core/ownership.ts";
 import { hasEnded } from "../core/reopening.ts";
 import { identity } from "../git/commit.ts";
 import { filterGuard } from "../git/filter-guard.ts";
 import { takesContentPlainly } from "../git/plain-content.ts";
 import type { Mark } from "../host/process-tree.ts";
+import { LiveOwnership } from "../run/live-ownership.ts";
 import { RealHands } from "../run/perform.ts";
 import type { RunnerParts } from "../run/runner.ts";
 import type { Answering } from "./answering.ts";
@@ -19,7 +19,6 @@ export interface HandsFacts {
   readonly run: RunId;
   readonly mark: Mark;
   readonly answering: Pick<Answering, "answerable">;
-  readonly ownership: Ownership;
   readonly files: ReadonlyMap<UnitId, readonly RepoPath[]>;
   /** Of a run that begins: its sandbox was chosen before. */
   readonly chosen: SandboxChoice | undefined;
@@ -28,11 +27,12 @@ export interface HandsFacts {
 type Given = Parameters<RunnerParts["makeHands"]>[0];
 
 export async function makeHands(
-  { driver, run, mark, answering, ownership, files, chosen }: HandsFacts,
+  { driver, run, mark, answering, files, chosen }: HandsFacts,
   { pool, folder, state, mailbox }: Given,
 ) {
   const { repository, eyes, checkoutLane } = driver;
   const { plan, settings } = state;
+  const ownership = new LiveOwnership(plan);
   const { sandbox } = chosen ?? (await chooseSandbox(repository, settings, plan));
   const place = { gitDir: repository.commonDir };
   const redact = await redactOf(settings);

@@ -82,7 +82,7 @@ export async function makeApproachJudge(
   settings: Settings,
   redact: Redact,
 ): Promise<Judge> {
-  return createApproachJudge(await access(name, told), settings.budget.agent, redact);
+  return createApproachJudge(await modelAccess(name, told), settings.budget.agent, redact);
 }
 
 export async function makeRunSummary(
@@ -91,7 +91,7 @@ export async function makeRunSummary(
   settings: Settings,
   redact: Redact,
 ): Promise<NonNullable<HandsParts["summarise"]>> {
-  const model = await access(name, told);
+  const model = await modelAccess(name, told);
   const { summariseRun } = await import("../work/run-summary.ts");
   return async (results, account, signal) => {
     const { agent: budget } = settings.budget;
@@ -115,17 +115,17 @@ async function modelsOf(
   roles: readonly Role[],
 ): Promise<ReadonlyMap<string | undefined, ModelAccess>> {
   const models = new Map<string | undefined, ModelAccess>();
-  models.set(undefined, await access(name, told));
+  models.set(undefined, await modelAccess(name, told));
   for (const { model } of roles) {
     if (model === undefined || isInherited(model) || models.has(model)) continue;
     const other = Object.hasOwn(settings.workers, model) ? settings.workers[model] : undefined;
     const meant = other?.type === "model" ? other : { ...told, model };
-    models.set(model, await access(model, meant));
+    models.set(model, await modelAccess(model, meant));
   }
   return models;
 }
 
-async function access(name: string, told: ModelSettings): Promise<ModelAccess> {
+export async function modelAccess(name: string, told: ModelSettings): Promise<ModelAccess> {
   const { window, outputTokensMax, baseURL } = told;
   const model = await createModel(told, { name, key: process.env[told.apiKeyEnv] });
   return { model, window, outputTokensMax, lane: modelLanes.of(baseURL) };

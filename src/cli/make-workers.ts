@@ -97,7 +97,7 @@ async function makeSummary(
 }
 
 /** The run's own worker comes first. */
-function firstModel({ worker, workers }: Settings) {
+export function firstModel({ worker, workers }: Settings) {
   for (const name of [worker, ...Object.keys(workers)]) {
     const told = workers[name];
     if (told?.type === "model") return { name, told };

@@ -2,31 +2,36 @@
  *  and nothing is written. */
 import path from "node:path";
 import { type ReadConfig, readConfig } from "../config/read-config.ts";
-import { flagWorker, settingsOf } from "../config/settings-of.ts";
-import {
-  isTrusted,
-  obeyedConfig,
-  type RoleText,
-  rolesQuestion,
-  type TrustQuestion,
-  trustQuestion,
-} from "../config/trust.ts";
+import { settingsOf } from "../config/settings-of.ts";
 import { Failure } from "../core/failure.ts";
 import type { RefName, RepoPath, Sha, UnitId } from "../core/id.ts";
-import { filesByUnit, type Ownership, ownershipOf } from "../core/ownership.ts";
+import { filesByUnit, ownershipOfUnits } from "../core/ownership.ts";
 import type { Plan, PlanFile } from "../core/plan.ts";
 import { type PlanFacts, planWarnings } from "../core/plan-problem.ts";
 import { problemLine } from "../core/problem.ts";
 import type { Settings } from "../core/settings.ts";
+import type { Spend } from "../core/spend.ts";
+import type { SplitReport } from "../core/split-report.ts";
 import { openRepository, type Repository, resolveTarget, revision } from "../git/repository.ts";
 import { filesAt, type TreeEntry } from "../git/tree.ts";
 import { stateHome } from "../host/file.ts";
 import { readPlanFile, requirePlan } from "../plan/plan-file.ts";
-import { matchedFiles, planFromFiles } from "../plan/static-planner.ts";
+import type { ReadPlan } from "../plan/plan-shape.ts";
 import { mistakenPlaceholders } from "../work/placeholder.ts";
 import { askEarly, requireModules, requireRules } from "./codemod-needs.ts";
 import type { RunRequest } from "./doors.ts";
-import { askedModels, broughtRoles, keyWarnings, modelsOf, requireModels } from "./model-needs.ts";
+import { broughtRoles, keyWarnings, modelsOf, requireModels } from "./model-needs.ts";
+import type { ModelPlanFacts } from "./model-plan.ts";
+import { estimateOf } from "./plan-estimate.ts";
+import { type SurveyDoor, surveyDoor } from "./repository-survey.ts";
+import { type MadePlan, requirePlanMatches, staticPlan } from "./static-plan.ts";
+import { untrusted } from "./untrusted.ts";
+
+interface Made extends Pick<MadePlan, "warnings" | "report"> {
+  readonly read: ReadPlan;
+  readonly commands?: readonly string[];
+  readonly spend?: Spend;
+}
 
 export interface Prepared {
   readonly repository: Repository;
@@ -35,21 +40,31 @@ export interface Prepared {
   readonly plan: Plan;
   /** As `--out` writes it. */
   readonly planFile: PlanFile;
-  readonly ownership: Ownership;
+  /** Of a plan that was made of files: how they were split. */
+  readonly split?: SplitReport;
+  readonly survey: SurveyDoor["survey"];
   readonly files: ReadonlyMap<UnitId, readonly RepoPath[]>;
   readonly warnings: readonly string[];
   /** What the repository's configuration would run and nobody trusted yet; none if all is well. */
   readonly untrusted: readonly string[];
+  /** What a model's plan would run and no person has seen yet. */
+  readonly unapproved: readonly string[];
+  /** What it cost where a model made the plan. */
+  readonly planning?: Spend;
 }
 
-export async function prepare(request: RunRequest): Promise<Prepared> {
+/** `tell` hears what a model does that makes the plan. */
+export async function prepare(
+  request: RunRequest,
+  tell: (text: string) => void,
+): Promise<Prepared> {
   const early = askEarly(request);
   const repository = await openRepository(request.dir);
   const { target, read } = await targetAndConfig(repository, request);
   const base = await baseOf(repository, request, target);
   const facts = { target, folder: read.folder, cwd: request.dir, roles: [] };
   const settings = await settingsOf(read.config, request, facts);
-  const listed = filesAt(repository, base.sha, { sizes: request.plan === undefined });
+  const listed = filesAt(repository, base.sha, { sizes: true });
   // Asked meanwhile: what is wrong with the configuration is told first.
   listed.catch(() => undefined);
   await requireRules(settings, await early);
@@ -61,30 +76,32 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
     unitsMax: settings.limits.units,
     workers: Object.keys(settings.workers),
   };
-  const planFile =
+  const { survey } = surveyDoor(repository, base.sha, entries);
+  const found = { repository, settings, entries, base: base.sha, hubs: read.config.hubs, survey };
+  const made: Made =
     base.read === undefined
-      ? requirePlan(
-          "the plan",
-          { type: "plan", plan: staticPlan(repository, request, settings, entries) },
-          planFacts,
-        )
-      : requirePlan(path.basename(request.plan ?? ""), base.read, planFacts);
+      ? await makePlan(request, { ...found, planFacts, read, tell })
+      : { read: base.read, warnings: [] };
+  const planFile = await requireSound(request, made.read, planFacts);
   const models = modelsOf(settings, planFile);
   const brought = models.size === 0 ? undefined : await broughtRoles(repository.topLevel);
   const complete = { ...settings, roles: brought?.roles ?? [] };
   if (brought !== undefined) await requireModels(complete, planFile);
   const home = stateHome();
-  const ownership = ownershipOf(planFile.units);
+  const files = filesByUnit(ownershipOfUnits(planFile.units), ordinary(entries));
+  const estimate = await estimateOf(planFile, files, { settings, entries });
   return {
     repository,
     stateHome: home,
     settings: complete,
-    plan: recorded(planFile, base.sha),
+    plan: { ...recorded(planFile, base.sha), estimate },
     planFile,
-    ownership,
-    files: filesByUnit(ownership, ordinary(entries)),
+    survey,
+    ...(made.report === undefined ? {} : { split: made.report }),
+    files,
     warnings: [
       ...read.warnings,
+      ...made.warnings,
       ...(brought?.warnings ?? []),
       ...keyWarnings(complete, planFile),
       ...planWarnings(planFile, planFacts).map(problemLine),
@@ -97,7 +114,31 @@ export async function prepare(request: RunRequest): Promise<Prepared> {
       plan: planFile,
       roleFiles: brought?.files ?? [],
     }),
+    unapproved: made.commands ?? [],
+    ...(made.spend === undefined ? {} : { planning: made.spend }),
   };
+}
+
+/** Also that what it looks for can be looked for. */
+async function requireSound(
+  request: RunRequest,
+  read: ReadPlan,
+  planFacts: PlanFacts,
+): Promise<PlanFile> {
+  const name = request.plan === undefined ? "the plan" : path.basename(request.plan);
+  const planFile = requirePlan(name, read, planFacts);
+  await requirePlanMatches(request, planFile);
+  return planFile;
+}
+
+/** A goal alone is split by a model; everything else needs none. */
+async function makePlan(request: RunRequest, facts: ModelPlanFacts): Promise<Made> {
+  const { goal, files, match } = request;
+  if (goal === undefined || files.length > 0 || match !== undefined) {
+    return staticPlan(request, facts);
+  }
+  const { modelPlan } = await import("./model-plan.ts");
+  return modelPlan({ ...request, goal }, facts);
 }
 
 /** Only a warning: it may be honest text of the command's. */
@@ -119,24 +160,12 @@ function noPullRequests(): Failure {
 const noChecks =
   "no check is configured: what is merged is verified by nothing (give --check, or checks in .agentrc.json)";
 
-/** Refuses what nobody trusted: exit 4, with what it would have run. */
-export function requireTrust({ untrusted: commands }: Pick<Prepared, "untrusted">): void {
-  if (commands.length === 0) return;
-  const message =
-    "this repository's configuration would run, or tell agents, what you have not trusted";
-  throw new Failure("permission", "not_trusted", message, {
-    advice: "read them, then `pleach trust` (for good) or --trust (this once)",
-    details: { commands },
-  });
-}
-
 /** The files that each unit owns, of a plan that is recorded already. */
 export async function ownedFiles(
   repository: Repository,
   plan: Plan,
-  ownership: Ownership,
 ): Promise<ReadonlyMap<UnitId, readonly RepoPath[]>> {
-  return filesByUnit(ownership, ordinary(await filesAt(repository, plan.base)));
+  return filesByUnit(ownershipOfUnits(plan.units), ordinary(await filesAt(repository, plan.base)));
 }
 
 function ordinary(entries: readonly TreeEntry[]): readonly RepoPath[] {
@@ -169,83 +198,7 @@ async function baseOf(repository: Repository, request: RunRequest, target: RefNa
   return { sha, read };
 }
 
-function staticPlan(
-  repository: Repository,
-  request: RunRequest,
-  settings: Settings,
-  entries: readonly TreeEntry[],
-): PlanFile {
-  const files = entries.map(({ path: file, mode, size }) => ({
-    path: file,
-    mode,
-    ...(size === undefined ? {} : { bytes: size }),
-  }));
-  const worker = settings.workers[settings.worker];
-  const goal = request.goal ?? goalOf(settings, worker);
-  return planFromFiles({
-    files: matchedFiles(rooted(repository, request), files),
-    units: request.units,
-    goal,
-    concurrency: settings.limits.concurrency,
-    unitsMax: settings.limits.units,
-  });
-}
-
-/** The globs as seen from the root: they were typed in a folder of the repository. */
-function rooted(repository: Repository, { dir, files }: RunRequest): readonly string[] {
-  const prefix = path.relative(repository.topLevel, dir).split(path.sep).join("/");
-  if (prefix === "" || prefix.startsWith("..")) return files;
-  return files.map((glob) =>
-    glob.startsWith("!")
-      ? `!${path.posix.join(prefix, glob.slice(1))}`
-      : path.posix.join(prefix, glob),
-  );
-}
-
-function goalOf(settings: Settings, worker: Settings["workers"][string] | undefined): string {
-  if (worker?.type === "codemod" && worker.codemod.type !== "command") {
-    return `Apply ${path.basename(worker.codemod.file)}`;
-  }
-  return `Run ${settings.worker}`;
-}
-
 function recorded(file: PlanFile, base: Sha): Plan {
   const { version: _, base: __, ...rest } = file;
   return { ...rest, base };
-}
-
-/** Only what this run would obey is asked about; who trusts the whole config trusts each part of it. */
-async function untrusted(
-  home: string,
-  repository: Repository,
-  request: RunRequest,
-  found: {
-    readonly read: ReadConfig;
-    readonly settings: Settings;
-    readonly plan: PlanFile;
-    readonly roleFiles: readonly RoleText[];
-  },
-): Promise<readonly string[]> {
-  if (request.trust) return [];
-  const isOpen = async ({ commands, hash }: TrustQuestion) =>
-    commands.length > 0 && !(await isTrusted(home, repository.name, hash));
-  const roles = rolesQuestion(found.roleFiles);
-  const open = (await isOpen(roles)) ? roles.commands : [];
-  const { read, settings, plan } = found;
-  const { config, folder } = read;
-  if (!(await isOpen(await trustQuestion(config, folder)))) return open;
-  const workers = new Set([
-    ...plan.units.map((unit) => unit.worker ?? settings.worker),
-    ...askedModels(settings, plan),
-  ]);
-  if (request.command !== undefined) workers.delete(flagWorker.command);
-  if (request.codemod !== undefined) workers.delete(flagWorker.codemod);
-  const obeyed = obeyedConfig(config, {
-    checks: request.checks.length === 0,
-    unitChecks: request.unitChecks.length === 0,
-    sandbox: request.sandbox === undefined,
-    workers,
-  });
-  const part = await trustQuestion(obeyed, folder);
-  return (await isOpen(part)) ? [...part.commands, ...open] : open;
 }

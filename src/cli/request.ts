@@ -10,19 +10,27 @@ import {
   repeated,
   revisionText,
   someText,
+  wholeNumber,
 } from "./flag-value.ts";
 
 /** What `plan` and `run` share. */
 export function addPlanOptions(command: Command): Command {
   return command
-    .argument("[goal]", "what is to be done, for the units made of --files")
+    .argument("[goal]", "what is to be done; alone, a model splits it into units")
     .addOption(
       new Option("--plan <file>", "take this plan (JSON or YAML)")
         .argParser(someText)
-        .conflicts(["files", "units"]),
+        .conflicts(["files", "units", "match"]),
     )
     .option("--files <glob>", "make units of these files (repeatable)", repeated)
-    .option("--units <n>", "how many units to make of --files", positiveInteger)
+    .option(
+      "--match <rule>",
+      "make units of the files in which this finds something: an ast-grep rule file (.yml), a pattern with $VARIABLES, or a regular expression (also as /…/i)",
+      someText,
+    )
+    .option("--language <name>", "--match is an ast-grep pattern in this language", someText)
+    .option("--matches-stay", "what --match finds may still be there in the end")
+    .option("--units <n>", "how many units to make of --files or --match", positiveInteger)
     .addOption(
       new Option("--worker <name>", "the worker of units that name none")
         .argParser(someText)
@@ -45,6 +53,11 @@ export function addRunOptions(command: Command): Command {
   return addPlanOptions(command)
     .option("--concurrency <n>", "how many units are worked on at once", positiveInteger)
     .option("--attempts <n>", "how often a unit is tried", positiveInteger)
+    .option(
+      "--rounds <n>",
+      "how often units are made for what --match still finds in the end",
+      wholeNumber,
+    )
     .option("--timeout <duration>", "the longest an attempt may take, such as 15m", durationMs)
     .addOption(
       new Option("--land <mode>", "when to move the target").choices(["auto", "partial", "never"]),
@@ -77,6 +90,9 @@ export function requestOf(command: Command, goal: string | undefined, where: Whe
     plan: absolute(where, flags.plan),
     files: flags.files ?? [],
     units: flags.units,
+    match: flags.match,
+    language: flags.language,
+    matchesStay: flags.matchesStay === true,
     worker: flags.worker,
     command: flags.command,
     codemod: absolute(where, flags.codemod),
@@ -84,6 +100,7 @@ export function requestOf(command: Command, goal: string | undefined, where: Whe
     unitChecks: flags.unitCheck ?? [],
     concurrency: flags.concurrency,
     attempts: flags.attempts,
+    rounds: flags.rounds,
     timeoutMs: flags.timeout,
     target: flags.target,
     base: flags.base,
@@ -100,22 +117,28 @@ export function requestOf(command: Command, goal: string | undefined, where: Whe
   return request;
 }
 
-function requireUnits({ goal, plan, files, units }: RunRequest, name: string): void {
+function requireUnits(request: RunRequest, name: string): void {
+  const { goal, plan, files, units, match } = request;
   if (goal?.trim() === "") throw usage("empty_goal", "the goal is empty", "say what is to be done");
   if (plan !== undefined && goal !== undefined) {
     const why = "a goal cannot be given beside --plan: the plan has its own";
     throw usage("conflicting_option", why, "leave the goal or --plan out");
   }
-  if (plan !== undefined || files.length > 0) return;
+  requireMatch(request);
+  if (plan !== undefined || files.length > 0 || match !== undefined) return;
+  if (goal !== undefined) return;
   const example = `type \`pleach ${name} --plan plan.json\`, or \`pleach ${name} --files 'src/**/*.ts' --codemod rule.yml\``;
-  if (goal !== undefined) {
-    const why = "a goal alone cannot be split into units: there is no model planner yet";
-    throw usage("no_planner", why, `give --plan or --files: ${example}`);
-  }
   if (units !== undefined) {
     throw usage("missing_files", "--units needs --files", example);
   }
   throw usage("missing_goal", `\`pleach ${name}\` was not told what to do`, example);
+}
+
+function requireMatch({ match, language, matchesStay }: RunRequest): void {
+  if (match !== undefined) return;
+  const flag = language !== undefined ? "--language" : matchesStay ? "--matches-stay" : undefined;
+  if (flag === undefined) return;
+  throw usage("missing_match", `${flag} needs --match`, "say what is looked for: --match RULE");
 }
 
 function absolute(where: Where, file: string | undefined): string | undefined {

@@ -21,8 +21,9 @@ export function defineRun(command: Command, session: Session): void {
       const doors = await surface.world.openDoors();
       const { dryRun, ndjson = false } = command.opts<{ dryRun?: boolean; ndjson?: boolean }>();
       if (dryRun === true) {
-        const { printPreview } = await import("./plan.ts");
-        return printPreview(surface, await doors.plan(request));
+        const { printPreview, tellPlanning } = await import("./plan.ts");
+        const tell = (text: string) => tellPlanning(surface, text);
+        return printPreview(surface, await doors.plan(request, tell));
       }
       const { watchLoop } = await import("./end.ts");
       return watchLoop(surface, { ndjson }, (eyes) => doors.run(request, eyes));

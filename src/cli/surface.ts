@@ -1,6 +1,7 @@
 /** Where a command is spoken to and speaks: flags that every command has, stdout for the result, stderr for the progress, and the
  *  doors, opened only when they are needed. */
 import path from "node:path";
+import type { Readable } from "node:stream";
 import type { Command } from "commander";
 import { Failure } from "../core/failure.ts";
 import { jsonText } from "../core/text.ts";
@@ -23,9 +24,13 @@ export interface World {
     readonly TERM?: string | undefined;
     readonly CI?: string | undefined;
     readonly NO_COLOR?: string | undefined;
+    readonly VISUAL?: string | undefined;
+    readonly EDITOR?: string | undefined;
   };
   /** Throws where the directory was deleted. */
   cwd(): string;
+  /** Absent: nobody can answer. */
+  readonly stdin?: Readable & { readonly isTTY?: boolean };
   readonly stdout: Stream;
   readonly stderr: Stream;
   openDoors(): Promise<Doors>;

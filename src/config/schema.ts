@@ -6,6 +6,7 @@ import { invalidPath } from "../core/glob-problem.ts";
 import type { Glob } from "../core/id.ts";
 import type { Check, Command, Json } from "../core/plan.ts";
 import { shown } from "../core/problem.ts";
+import { hubRules } from "./hub-rules.ts";
 import { toolRules } from "./tool-rules.ts";
 
 export const defaultCheckTimeoutMs = 600_000;
@@ -145,6 +146,12 @@ const limits = z.strictObject({
   concurrency: count(1000).default(4).describe("Units at work at once"),
   units: count(100_000).default(50).describe("Units in a plan"),
   attempts: count(100).default(2).describe("Tries of a unit"),
+  rounds: z
+    .int("must be a whole number")
+    .min(0, "must be at least 0")
+    .max(20, "must be at most 20")
+    .default(2)
+    .describe("How often units are made for what doneWhen still finds"),
   agentTimeout: duration.prefault("15m").describe("For one agent"),
   unitTimeout: duration.prefault("15m").describe("For one attempt"),
   runTimeout: duration.prefault("2h"),
@@ -217,6 +224,9 @@ export const configSchema = z.strictObject({
     .max(1000, "must have at most 1000 globs")
     .default([])
     .describe("Changed only with approval"),
+  hubs: hubRules(glob)
+    .default([])
+    .describe("What is done about files that many units would change"),
   checkout: z.enum(["auto", "full", "sparse"]).default("auto"),
   land: z.enum(["auto", "partial", "never", "pr"]).default("auto"),
   sandbox: z.enum(["auto", "bwrap", "none"]).default("auto"),

@@ -17,6 +17,7 @@ import type {
   WorkerSettings,
 } from "../core/settings.ts";
 import { readTextIfThere } from "../host/file.ts";
+import { hubProblems } from "./hub-rules.ts";
 import { type Config, type ConfigWorker, configSchema, defaultCheckTimeoutMs } from "./schema.ts";
 import { policyOf } from "./tool-rules.ts";
 
@@ -29,6 +30,7 @@ export interface RunFlags {
   readonly unitChecks?: readonly string[] | undefined;
   readonly concurrency?: number | undefined;
   readonly attempts?: number | undefined;
+  readonly rounds?: number | undefined;
   readonly timeoutMs?: number | undefined;
   readonly budgetTokens?: number | undefined;
   readonly budgetUsd?: number | undefined;
@@ -66,7 +68,7 @@ export async function settingsOf(
   const named = typed.name ?? flags.worker ?? config.worker ?? Object.keys(all)[0];
   const unknown = unknownWorker(named, flags, Object.keys({ ...config.workers, ...typed.workers }));
   if (flagProblems.length > 0) throw problemsFailure("usage", "the command line", flagProblems);
-  const wrong = [...problems, ...unknown];
+  const wrong = [...problems, ...unknown, ...hubProblems(config.hubs, Object.keys(config.workers))];
   if (wrong.length > 0) {
     throw flags.worker !== undefined && problems.length === 0
       ? problemsFailure("usage", "the command line", wrong)
@@ -82,19 +84,11 @@ function plainSettings(
   flags: RunFlags,
   facts: SettingsFacts,
 ): Omit<Settings, "target" | "worker" | "workers"> {
-  const { agentTimeout, unitTimeout, runTimeout, ...limits } = config.limits;
   return {
     checks: flags.checks?.length ? flags.checks.map(typedCheck) : config.checks,
     unitChecks: flags.unitChecks?.length ? flags.unitChecks.map(typedCheck) : config.unitChecks,
     setup: config.setup,
-    limits: {
-      ...limits,
-      concurrency: flags.concurrency ?? limits.concurrency,
-      attempts: flags.attempts ?? limits.attempts,
-      agentTimeoutMs: agentTimeout,
-      unitTimeoutMs: flags.timeoutMs ?? unitTimeout,
-      runTimeoutMs: runTimeout,
-    },
+    limits: limitsOf(config, flags),
     budget: {
       agent: spendable(config.budget.agent),
       unit: spendable(config.budget.unit),
@@ -120,6 +114,19 @@ function plainSettings(
     land: flags.land ?? config.land,
     sandbox: flags.sandbox ?? config.sandbox,
     keep: flags.keep ?? config.keep,
+  };
+}
+
+function limitsOf(config: Config, flags: RunFlags): Settings["limits"] {
+  const { agentTimeout, unitTimeout, runTimeout, ...limits } = config.limits;
+  return {
+    ...limits,
+    concurrency: flags.concurrency ?? limits.concurrency,
+    attempts: flags.attempts ?? limits.attempts,
+    rounds: flags.rounds ?? limits.rounds,
+    agentTimeoutMs: agentTimeout,
+    unitTimeoutMs: flags.timeoutMs ?? unitTimeout,
+    runTimeoutMs: runTimeout,
   };
 }
 
@@ -163,6 +170,7 @@ function numberProblems(flags: RunFlags): readonly Problem[] {
     ...rangeProblems("--attempts", flags.attempts, (value) =>
       limits.safeParse({ attempts: value }),
     ),
+    ...rangeProblems("--rounds", flags.rounds, (value) => limits.safeParse({ rounds: value })),
     ...rangeProblems("--budget-tokens", flags.budgetTokens, (tokens) =>
       budget.safeParse({ run: { tokens } }),
     ),

@@ -2,7 +2,7 @@
  *  at every decision until its answer is in the journal: the loop knows which are in flight, and after a crash none is. */
 import type { Approach, Cut, MergeSubject, RunEvent, StopWhy } from "./event.ts";
 import type { RefName, Sha, UnitId } from "./id.ts";
-import type { Check } from "./plan.ts";
+import type { Completion } from "./plan.ts";
 
 export type HandAction =
   /** Carry out an attempt; answers with unit-finished. */
@@ -45,7 +45,7 @@ export type HandAction =
   | {
       readonly type: "check";
       readonly commit: Sha;
-      readonly check: Check;
+      readonly check: Completion;
       readonly position: number;
     }
   /** The check itself answers, or this does (check-interrupted) where it never began. */

@@ -2,8 +2,7 @@
  *  protects; who asks first has them, since the loop answers one after the other. */
 import type { ClaimAnswer } from "./desk.ts";
 import type { RepoPath, UnitId } from "./id.ts";
-import { isProtected, type Ownership, ownershipOf } from "./ownership.ts";
-import type { Plan } from "./plan.ts";
+import { isProtected, type Ownership, ownershipOfUnits } from "./ownership.ts";
 import type { RunState, UnitState } from "./run.ts";
 
 /** Of one request. */
@@ -17,7 +16,7 @@ export function answerClaim(
   if (paths.length === 0 || paths.length > claimPathsMax) {
     return { type: "refused", why: `a claim names 1 to ${claimPathsMax} paths` };
   }
-  const ownership = ownershipOfPlan(state.plan);
+  const ownership = ownershipOfUnits(state.plan.units);
   const guarded = isProtected(state.settings.protected);
   for (const path of paths) {
     const refused = refusal(state, unit, path, { ownership, guarded });
@@ -64,12 +63,4 @@ function overlaps({ claims }: UnitState, path: RepoPath): boolean {
   return claims.some(
     (held) => held === path || held.startsWith(`${path}/`) || path.startsWith(`${held}/`),
   );
-}
-
-const ownerships = new WeakMap<Plan, Ownership>();
-
-function ownershipOfPlan(plan: Plan): Ownership {
-  const known = ownerships.get(plan) ?? ownershipOf(plan.units);
-  ownerships.set(plan, known);
-  return known;
 }

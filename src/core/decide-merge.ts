@@ -3,7 +3,7 @@
 import type { Action } from "./action.ts";
 import type { RunEvent } from "./event.ts";
 import type { Sha } from "./id.ts";
-import type { Check } from "./plan.ts";
+import type { Completion } from "./plan.ts";
 import { hasEnded } from "./reopening.ts";
 import type { MergeState, RunState } from "./run.ts";
 
@@ -44,7 +44,7 @@ export function stopChecking(state: RunState): readonly Action[] {
 }
 
 /** The checks that a candidate must pass; with the target's new commits doneWhen must hold again as well. */
-export function checksOf(state: RunState, merge: MergeState): readonly Check[] {
+export function checksOf(state: RunState, merge: MergeState): readonly Completion[] {
   const { checks } = state.settings;
   return merge.subject.type === "unit" ? checks : [...checks, ...state.plan.doneWhen];
 }
@@ -98,12 +98,12 @@ function wantsCompletion(state: RunState): boolean {
 type Checked = Pick<MergeState, "results" | "checking">;
 
 interface NextCheck {
-  readonly check: Check;
+  readonly check: Completion;
   readonly position: number;
 }
 
 function nextCheck(
-  checks: readonly Check[],
+  checks: readonly Completion[],
   done: { readonly results: readonly unknown[] },
 ): NextCheck | undefined {
   const check = checks[done.results.length];

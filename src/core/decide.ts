@@ -8,6 +8,7 @@ import type { UnitId } from "./id.ts";
 import { startOrder } from "./order.ts";
 import { unitPositions } from "./plan.ts";
 import { hasEnded } from "./reopening.ts";
+import { nextRound } from "./round.ts";
 import type { RunState, UnitPhase, UnitState } from "./run.ts";
 import { wantsSummary } from "./run-summary.ts";
 
@@ -150,7 +151,7 @@ function approvalsAndStarts(state: RunState): readonly Action[] {
   const taken = new Set(runningUnits(state).flatMap(({ at }) => slotsOf(at)));
   const { concurrency } = state.settings.limits;
   const actions: Action[] = [];
-  for (const position of startOrder(state.plan.units)) {
+  for (const position of startOrder(state.plan)) {
     const unit = state.units[position];
     if (unit?.at.phase !== "waiting" || !isReady(state, position)) continue;
     if (needsApproval(state, position)) {
@@ -173,11 +174,12 @@ function waysOf(state: RunState, position: number): number {
   return unit?.cut === undefined ? (state.plan.units[position]?.approaches ?? 1) : 1;
 }
 
-/** One for each way; a kept worktree belongs to its unit alone. */
+/** One for each way; a kept worktree belongs to its unit alone, also when a round has added units. */
 function takeSlots(state: RunState, position: number, taken: Set<number>): readonly number[] {
-  const units = state.plan.units.length;
+  const before = state.plan.units.slice(0, position);
+  const first = before.reduce((sum, { approaches = 1 }) => sum + approaches, 1);
   return Array.from({ length: waysOf(state, position) }, (_, way) => {
-    const slot = state.settings.keep ? position + 1 + way * units : firstFree(taken);
+    const slot = state.settings.keep ? first + way : firstFree(taken);
     taken.add(slot);
     return slot;
   });
@@ -207,6 +209,8 @@ function needsApproval(state: RunState, position: number): boolean {
 
 function finish(state: RunState): readonly Action[] {
   if (!isVerified(state)) return [];
+  const round = nextRound(state);
+  if (round !== undefined) return [record(round)];
   if (wantsSummary(state)) return [{ type: "summarise" }];
   return [record({ type: "run-finished", outcome: outcomeOf(state) })];
 }

@@ -23,3 +23,10 @@ export function durationText(ms: number): string {
   }
   return `${ms}ms`;
 }
+
+/** A time that is only guessed: rounded, so that nobody takes it for more than it is. */
+export function sayRoughly(seconds: number): string {
+  if (seconds < 90) return `about ${Math.max(1, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `about ${minutes} min` : `about ${Math.round(minutes / 6) / 10} h`;
+}

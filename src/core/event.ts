@@ -1,7 +1,8 @@
 /** The journal's whole vocabulary: facts, past tense, a closed union. A new fact is a new member here. */
 import type { AgentFact, AgentId, ClaimAnswer, Question } from "./desk.ts";
 import type { RefName, RepoPath, RunId, Sha, UnitId } from "./id.ts";
-import type { Json, Plan } from "./plan.ts";
+import type { FoundFile } from "./match.ts";
+import type { Json, Plan, Unit } from "./plan.ts";
 import type { Settings } from "./settings.ts";
 import type { Spend } from "./spend.ts";
 import type { Reason } from "./worker.ts";
@@ -103,6 +104,8 @@ export interface CheckResult {
   /** A file in the run's folder, relative to it. */
   readonly log?: string;
   readonly tail?: string;
+  /** What a rule of doneWhen still finds. */
+  readonly left?: readonly FoundFile[];
 }
 
 export type StopWhy = "timed_out" | "cancelled" | "interrupted";
@@ -137,6 +140,8 @@ export type RunEvent =
       readonly plan: Plan;
       readonly settings: Settings;
       readonly runner: Runner;
+      /** What it cost where a model made the plan. */
+      readonly planning?: Spend;
     }
   | { readonly type: "run-resumed"; readonly runner: Runner }
   | {
@@ -253,6 +258,8 @@ export type RunEvent =
       readonly cause?: "provider";
       readonly signal?: "SIGINT" | "SIGTERM";
     }
+  /** All units have ended, and rules of doneWhen still find something: units for that, from 1 on. */
+  | { readonly type: "round-started"; readonly round: number; readonly units: readonly Unit[] }
   /** What the units came to, summed up by a model. */
   | { readonly type: "run-summarised"; readonly text: string; readonly spend: Spend }
   | { readonly type: "run-finished"; readonly outcome: RunOutcome }

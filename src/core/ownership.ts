@@ -34,6 +34,24 @@ export function ownershipOf(units: readonly Pick<Unit, "id" | "owns">[]): Owners
   };
 }
 
+const ownerships = new WeakMap<readonly Pick<Unit, "id" | "owns">[], Ownership>();
+
+/** The same, looked at once for each list of units. */
+export function ownershipOfUnits(units: readonly Pick<Unit, "id" | "owns">[]): Ownership {
+  const known = ownerships.get(units) ?? ownershipOf(units);
+  ownerships.set(units, known);
+  return known;
+}
+
+/** The paths that a list of plain paths names; what is a pattern in it is left out. */
+export function literalPaths(owns: readonly Glob[]): readonly RepoPath[] {
+  return owns.flatMap((glob) => {
+    const parsed = isException(glob) ? undefined : parseGlob(glob);
+    if (parsed?.type !== "glob") return [];
+    return parsed.atoms.flatMap((atom) => (atom.type === "path" ? [atom.path as RepoPath] : []));
+  });
+}
+
 /** A question for one list of globs with exceptions, such as `protected` of the config. */
 export function isProtected(globs: readonly Glob[]): (path: string) => boolean {
   return matcherOf(globs);

@@ -1,143 +1,189 @@
-/** Files into groups of nearly the same weight, neighbours together. Pure and deterministic: the same files in any order
- *  give the same groups. */
+/** Files into groups that share none, of nearly the same work, cutting as little as can be of what ties files together. It
+ *  tries several ways and takes the best; never one that cuts more than grouping by folder does. */
+import type { Coupling } from "./coupling.ts";
+import { type FileGroup, groupOf, partitionByFolder } from "./folder-partition.ts";
+import type { Bounds } from "./grouping.ts";
+import { type Parts, projected, searchGroups } from "./partition-search.ts";
+import { at, contracted, loadsOf } from "./tie-graph.ts";
 
-export interface WeightedFile {
-  readonly path: string;
-  readonly bytes: number;
+export interface Partition {
+  /** In folder order of their first files; none is empty. */
+  readonly groups: readonly FileGroup[];
+  readonly cut: Cut;
+  /** What grouping by folder would cut. */
+  readonly byFolder: Cut;
+  /** All imports among the files. */
+  readonly imports: number;
+  /** The work of the largest group over the mean. */
+  readonly balance: number;
+  /** Files that import each other in a circle and are in several groups all the same. */
+  readonly split: readonly (readonly string[])[];
 }
 
-export interface FileGroup {
-  readonly files: readonly string[];
-  readonly bytes: number;
-  /** The folder that weighs most in the group, `""` for the root. */
-  readonly folder: string;
+export interface Cut {
+  /** Imports from one group to another. */
+  readonly imports: number;
+  /** These, and what changed together in the past and is apart now. */
+  readonly weight: number;
 }
 
-/** What opening and changing a file costs beside its size. */
-const fileCost = 256;
-/** How much a group may weigh above the mean, for the sake of whole folders. */
-const slack = 1.15;
+/** The largest group over the mean, where the files allow it. */
+export const balanceMax = 1.3;
+/** What the search aims at: a little room is left for what cannot be split. */
+const aim = { most: 1.25, least: 0.6, othersMost: 1.28 };
+/** Sums of weights in another order differ by less than this. */
+const nothing = 1e-9;
 
-/** At most `count` groups, none empty. Files stand in folder order and are cut where the fewest folders are shared, so
- *  that no group weighs more than `slack` means, or than the best that cutting this order allows. */
-export function partitionFiles(
-  files: readonly WeightedFile[],
-  count: number,
-): readonly FileGroup[] {
-  const ordered = [...files].sort((a, b) => compareByFolder(a.path, b.path));
-  const groups = Math.min(Math.max(1, Math.floor(count)), ordered.length);
-  if (groups === 0) return [];
-  const sums = [0];
-  for (const file of ordered) sums.push((sums.at(-1) ?? 0) + costOf(file));
-  const total = sums.at(-1) ?? 0;
-  const capacity = Math.max(leastCapacity(sums, groups), (total / groups) * slack);
-  const needed = groupsNeeded(sums, capacity);
-  const made: FileGroup[] = [];
-  let start = 0;
-  for (let left = groups; left > 0; left--) {
-    const end =
-      left === 1 ? ordered.length : bestCut({ ordered, sums, needed, capacity, start, left });
-    made.push(groupOf(ordered.slice(start, end)));
-    start = end;
-  }
-  return made;
+/** At most `count` groups: fewer files than that make fewer groups. */
+export function partition(coupling: Coupling, count: number): Partition {
+  const { files, imports } = coupling;
+  const groups = Math.min(Math.max(1, Math.floor(count)), files.length);
+  const byFolder = candidate(coupling, folderGroups(coupling, groups), groups);
+  const best = groups < 2 || byFolder.cut.weight === 0 ? byFolder : bestOf(coupling, byFolder);
+  return {
+    groups: fileGroups(coupling, best),
+    cut: best.cut,
+    byFolder: byFolder.cut,
+    imports: imports.length,
+    balance: best.balance,
+    split: splitCircles(coupling, best.groups),
+  };
 }
 
-function costOf(file: WeightedFile): number {
-  return Math.max(0, file.bytes) + fileCost;
+/** What is cut if each file is in the group of this number. */
+export function cutOf({ imports, ties }: Coupling, groups: Int32Array): Cut {
+  let cut = 0;
+  let weight = 0;
+  for (const { from, to } of imports) if (at(groups, from) !== at(groups, to)) cut += 1;
+  for (const tie of ties) if (at(groups, tie.a) !== at(groups, tie.b)) weight += tie.weight;
+  return { imports: cut, weight };
 }
 
-interface Cutting {
-  readonly ordered: readonly WeightedFile[];
-  readonly sums: readonly number[];
-  readonly needed: readonly number[];
-  readonly capacity: number;
-  readonly start: number;
-  /** Groups to be made from `start` on, this one included. */
-  readonly left: number;
+/** The work of the largest over the mean; 1 of none. */
+export function balanceOf(loads: Float64Array): number {
+  const total = loads.reduce((sum, load) => sum + load, 0);
+  return total === 0 ? 1 : (Math.max(...loads) * loads.length) / total;
 }
 
-/** The end of the next group: the highest border of folders in reach, of those the one nearest to an even share. */
-function bestCut(cutting: Cutting): number {
-  const { ordered, sums, needed, capacity, start, left } = cutting;
-  const begun = sums[start] ?? 0;
-  const share = ((sums.at(-1) ?? 0) - begun) / left;
-  let best = start + 1;
-  let bestScore = Number.POSITIVE_INFINITY;
-  for (let end = start + 1; end <= ordered.length - (left - 1); end++) {
-    const cost = (sums[end] ?? 0) - begun;
-    if (cost > capacity && end > start + 1) break;
-    if ((needed[end] ?? 0) > left - 1) continue;
-    const shared = sharedFolders(ordered[end - 1]?.path ?? "", ordered[end]?.path ?? "");
-    // A folder that stays whole is worth a third of a share.
-    const score = shared / 3 + Math.abs(cost - share) / share;
-    if (score < bestScore) {
-      best = end;
-      bestScore = score;
+interface Candidate {
+  /** By file. */
+  readonly groups: Int32Array;
+  readonly loads: Float64Array;
+  readonly cut: Cut;
+  readonly balance: number;
+}
+
+function candidate(coupling: Coupling, groups: Int32Array, count: number): Candidate {
+  const loads = loadsOf(coupling.graph.work, groups, count);
+  return { groups, loads, cut: cutOf(coupling, groups), balance: balanceOf(loads) };
+}
+
+function folderGroups({ files }: Coupling, count: number): Int32Array {
+  const groups = new Int32Array(files.length);
+  let file = 0;
+  partitionByFolder(files, count).forEach((group, number) => {
+    groups.fill(number, file, file + group.files.length);
+    file += group.files.length;
+  });
+  return groups;
+}
+
+/** Circles stay whole unless one is larger than a group can be. Only where nothing good comes of that are lesser ones opened. */
+function bestOf(coupling: Coupling, byFolder: Candidate): Candidate {
+  const { graph } = coupling;
+  const count = byFolder.loads.length;
+  const mean = byFolder.loads.reduce((sum, load) => sum + load, 0) / count;
+  const bounds: Bounds = {
+    count,
+    most: mean * aim.most,
+    least: mean * aim.least,
+    othersMost: graph.others.map((amounts) => othersMost(amounts, count)),
+  };
+  let best = byFolder;
+  let tried = 0;
+  for (const wholeMax of [bounds.most, mean * (balanceMax - 1), 0]) {
+    const atoms = atomsOf(coupling, wholeMax);
+    // The same atoms again find nothing new.
+    if (atoms.count === tried) continue;
+    tried = atoms.count;
+    const begun = majorities(byFolder.groups, atoms, graph.work);
+    for (const found of searchGroups(contracted(graph, atoms.of, atoms.count), bounds, begun)) {
+      const groups = projected(found, atoms.of);
+      const one = candidate(coupling, groups, count);
+      if (isBetter(one, best, byFolder)) best = one;
     }
+    if (best !== byFolder) return best;
   }
   return best;
 }
 
-/** The smallest capacity with which this order can be cut into so many groups. */
-function leastCapacity(sums: readonly number[], groups: number): number {
-  let low = 0;
-  for (let at = 1; at < sums.length; at++)
-    low = Math.max(low, (sums[at] ?? 0) - (sums[at - 1] ?? 0));
-  let high = sums.at(-1) ?? 0;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if ((groupsNeeded(sums, middle)[0] ?? 0) <= groups) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+/** Files and bytes should be as even as the work is, as far as the largest file allows it: an estimate of work may be wrong. */
+function othersMost(amounts: Float64Array, count: number): number {
+  const mean = amounts.reduce((sum, amount) => sum + amount, 0) / count;
+  const largest = amounts.reduce((most, amount) => Math.max(most, amount), 0);
+  return Math.max(mean * aim.othersMost, largest + mean * (aim.othersMost - 1));
 }
 
-/** For every position, the fewest groups that hold all files from there on. */
-function groupsNeeded(sums: readonly number[], capacity: number): readonly number[] {
-  const needed: number[] = sums.map(() => 0);
-  let end = sums.length - 1;
-  for (let start = sums.length - 2; start >= 0; start--) {
-    while (end > start + 1 && (sums[end] ?? 0) - (sums[start] ?? 0) > capacity) end -= 1;
-    needed[start] = 1 + (needed[end] ?? 0);
-  }
-  return needed;
+/** Nothing that cuts more than folders do, or leaves a group empty; then balance as far as it is promised, then the cut. */
+function isBetter(one: Candidate, other: Candidate, byFolder: Candidate): boolean {
+  if (one.loads.some((load) => load === 0)) return false;
+  if (one.cut.imports > byFolder.cut.imports) return false;
+  if (one.cut.weight > byFolder.cut.weight + nothing) return false;
+  const [a, b] = [one, other].map(({ balance }) => Math.max(balance, balanceMax));
+  if (a !== b) return (a ?? 0) < (b ?? 0);
+  return one.cut.weight < other.cut.weight - nothing;
 }
 
-function groupOf(files: readonly WeightedFile[]): FileGroup {
-  const weights = new Map<string, number>();
-  let bytes = 0;
-  for (const file of files) {
-    bytes += file.bytes;
-    const folder = folderOf(file.path);
-    weights.set(folder, (weights.get(folder) ?? 0) + costOf(file));
-  }
-  const [heaviest] = [...weights].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-  return { files: files.map((file) => file.path), bytes, folder: heaviest?.[0] ?? "" };
+/** Circles of at most so much work are one atom, all other files one each. */
+function atomsOf({ files, circles, graph }: Coupling, wholeMax: number): Parts {
+  const works = loadsOf(graph.work, circles.of, circles.count);
+  const numbers = new Map<number, number>();
+  const of = new Int32Array(files.length);
+  files.forEach((_, file) => {
+    const circle = at(circles.of, file);
+    // Below zero no circle has its number.
+    const key = at(works, circle) <= wholeMax ? circle : -1 - file;
+    const number = numbers.get(key) ?? numbers.size;
+    numbers.set(key, number);
+    of[file] = number;
+  });
+  return { of, count: numbers.size };
 }
 
-function folderOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+/** The group in which most of an atom's work is. */
+function majorities(groups: Int32Array, atoms: Parts, work: Float64Array): Int32Array {
+  const shares: Map<number, number>[] = Array.from({ length: atoms.count }, () => new Map());
+  groups.forEach((group, file) => {
+    const share = shares[at(atoms.of, file)];
+    share?.set(group, (share.get(group) ?? 0) + at(work, file));
+  });
+  return Int32Array.from(shares, (share) => {
+    const [most] = [...share].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+    return most?.[0] ?? 0;
+  });
 }
 
-/** A folder's own files come first, then its folders; names by code unit, the same on every machine. */
-function compareByFolder(a: string, b: string): number {
-  const left = a.split("/");
-  const right = b.split("/");
-  for (let at = 0; at < Math.min(left.length, right.length); at++) {
-    const isFile = { left: at === left.length - 1, right: at === right.length - 1 };
-    if (isFile.left !== isFile.right) return isFile.left ? -1 : 1;
-    const [one = "", other = ""] = [left[at], right[at]];
-    if (one !== other) return one < other ? -1 : 1;
-  }
-  return left.length - right.length;
+function fileGroups({ files }: Coupling, { groups }: Candidate): readonly FileGroup[] {
+  const members = new Map<number, (typeof files)[number][]>();
+  files.forEach((file, number) => {
+    const group = at(groups, number);
+    const list = members.get(group);
+    if (list) list.push(file);
+    else members.set(group, [file]);
+  });
+  return [...members.values()].map(groupOf);
 }
 
-/** How many leading folders two paths have in common. */
-function sharedFolders(a: string, b: string): number {
-  const left = folderOf(a).split("/");
-  const right = folderOf(b).split("/");
-  let shared = 0;
-  while (shared < left.length && left[shared] === right[shared] && left[shared] !== "") shared += 1;
-  return shared;
+function splitCircles({ files, circles }: Coupling, groups: Int32Array) {
+  const members = new Map<number, number[]>();
+  files.forEach((_, file) => {
+    const circle = at(circles.of, file);
+    const list = members.get(circle);
+    if (list) list.push(file);
+    else members.set(circle, [file]);
+  });
+  return [...members.values()].flatMap((circle) => {
+    const isWhole = new Set(circle.map((file) => at(groups, file))).size < 2;
+    return isWhole ? [] : [circle.map((file) => files[file]?.path ?? "")];
+  });
 }

@@ -5,7 +5,7 @@ import { invalidPath } from "./glob-problem.ts";
 import { isUnitId, type UnitId } from "./id.ts";
 import { meantAdvice } from "./nearest.ts";
 import { isException, matcherOf, ownershipOf } from "./ownership.ts";
-import type { Check, PlanFile, Unit } from "./plan.ts";
+import { type Completion, isMatchCheck, type PlanFile, type Unit } from "./plan.ts";
 import { type Problem, shown } from "./problem.ts";
 import { circles } from "./waves.ts";
 
@@ -27,21 +27,36 @@ const patternsMax = 10_000;
 const submodule = "160000";
 
 export function planProblems(plan: PlanFile, facts: PlanFacts): readonly Problem[] {
+  const { units } = plan;
+  const shared = hasTooManyPatterns(units) ? [] : sharedProblems(units, facts.files);
+  return allProblems(plan, facts, shared);
+}
+
+/** Everything but that units share files. */
+export function problemsButSharing(plan: PlanFile, facts: PlanFacts): readonly Problem[] {
+  return allProblems(plan, facts, []);
+}
+
+function allProblems(
+  plan: PlanFile,
+  facts: PlanFacts,
+  shared: readonly Problem[],
+): readonly Problem[] {
   return [
     ...versionProblems(plan, facts),
     ...idProblems(plan.units),
     ...afterProblems(plan.units),
     ...workerProblems(plan.units, facts.workers),
     ...pathProblems(plan.units, facts.files),
+    ...shared,
     ...checkProblems("doneWhen", plan.doneWhen),
+    ...matchProblems(plan.doneWhen),
     ...plan.units.flatMap((unit, at) => checkProblems(`units[${at}].checks`, unit.checks)),
   ];
 }
 
 function pathProblems(units: readonly Unit[], files: PlanFacts["files"]): readonly Problem[] {
-  if (!hasTooManyPatterns(units)) {
-    return [...ownsProblems(units, files), ...sharedProblems(units, files)];
-  }
+  if (!hasTooManyPatterns(units)) return ownsProblems(units, files);
   return [
     {
       field: "units",
@@ -196,7 +211,10 @@ function workerProblems(units: readonly Unit[], workers: readonly string[]): Pro
   });
 }
 
-export function checkProblems(field: string, checks: readonly Check[]): Problem[] {
+export function checkProblems(
+  field: string,
+  checks: readonly { readonly name: string }[],
+): Problem[] {
   const names = new Set<string>();
   return checks.flatMap((check, at): Problem[] => {
     const twice = names.has(check.name);
@@ -208,6 +226,16 @@ export function checkProblems(field: string, checks: readonly Check[]): Problem[
         message: `another check is called ${shown(check.name)} too`,
       },
     ];
+  });
+}
+
+function matchProblems(doneWhen: readonly Completion[]): Problem[] {
+  return doneWhen.flatMap((completion, at) => {
+    const files = isMatchCheck(completion) ? completion.files : [];
+    return files.flatMap((glob, which): Problem[] => {
+      const wrong = invalidPath(glob, new Set());
+      return wrong === undefined ? [] : [{ field: `doneWhen[${at}].files[${which}]`, ...wrong }];
+    });
   });
 }
 

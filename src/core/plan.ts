@@ -1,5 +1,6 @@
 /** The plan: a goal split into units that own separate files. A value; nothing here acts. */
 import type { Glob, Sha, UnitId } from "./id.ts";
+import type { MatchCheck } from "./match.ts";
 
 /** A string is run by `sh -c`; a list is run without a shell. */
 export type Command = string | readonly string[];
@@ -18,6 +19,9 @@ export interface Check {
   readonly run: Command;
   readonly timeoutMs: number;
 }
+
+/** What must hold in the end: a command that passes, or a rule that finds nothing. */
+export type Completion = Check | MatchCheck;
 
 /** What one agent, unit or run may spend; absent means no limit. */
 export interface Budget {
@@ -46,6 +50,10 @@ export interface Unit {
   readonly checks: readonly Check[];
   readonly approval?: "auto" | "required";
   readonly budget?: Budget;
+  /** Made for what was left over, in this round; absent for those of the plan. */
+  readonly round?: number;
+  /** Nothing to change is well done, as where a lockfile is made anew and is as it was. */
+  readonly mayChangeNothing?: true;
 }
 
 /** A plan as a file says it: its base is still a revision, or absent. */
@@ -56,10 +64,10 @@ export interface PlanFile {
   readonly base?: string;
   readonly aggregate?: Aggregate;
   readonly units: readonly Unit[];
-  readonly doneWhen: readonly Check[];
+  readonly doneWhen: readonly Completion[];
 }
 
-/** A plan as a run records it. */
+/** A plan as a run records it; a round adds its units. */
 export interface Plan {
   readonly goal: string;
   readonly context?: Json;
@@ -67,13 +75,58 @@ export interface Plan {
   readonly aggregate?: Aggregate;
   readonly units: readonly Unit[];
   /** What must hold on the merged result before it may land. */
-  readonly doneWhen: readonly Check[];
+  readonly doneWhen: readonly Completion[];
+  /** What it was thought to take when it was made; older journals do not say. */
+  readonly estimate?: PlanEstimate;
 }
 
-const positions = new WeakMap<readonly Unit[], ReadonlyMap<UnitId, number>>();
+export function isMatchCheck(completion: Completion): completion is MatchCheck {
+  return "match" in completion;
+}
+
+/** Of the same work, done by one worker in one unit and as the plan has it. */
+export interface PlanEstimate {
+  readonly serial: Cost;
+  readonly parallel: Cost;
+  /** Seconds of work for each unit, in plan order. */
+  readonly units: readonly number[];
+  readonly assumptions: Assumptions;
+}
+
+/** `null` where nobody can know: another agent's tokens are its own, and not every price is known. */
+export interface Cost {
+  readonly seconds: number;
+  readonly tokens: number | null;
+  readonly usd: number | null;
+}
+
+/** What an estimate rests on, each number with its unit in its name. */
+export interface Assumptions {
+  readonly worker: "model" | "command" | "codemod";
+  /** Units at work at once. */
+  readonly slots: number;
+  /** Of every unit, beside its files: worktree, start, getting to know the place, merge. */
+  readonly unitSeconds: number;
+  readonly fileSeconds: number;
+  readonly kilobyteSeconds: number;
+  /** Of each check of a merged tree; merges are checked one after the other. */
+  readonly checkSeconds: number;
+  readonly checks: number;
+  readonly unitInputTokens: number;
+  readonly fileInputTokens: number;
+  readonly kilobyteInputTokens: number;
+  /** The share of tokens that go in and were seen before. */
+  readonly cachedShare: number;
+  readonly fileOutputTokens: number;
+  readonly kilobyteOutputTokens: number;
+}
+
+type Named = Pick<Unit, "id">;
+
+const positions = new WeakMap<readonly Named[], ReadonlyMap<UnitId, number>>();
 
 /** Where each unit stands in the plan; computed once per list. */
-export function unitPositions(units: readonly Unit[]): ReadonlyMap<UnitId, number> {
+export function unitPositions(units: readonly Named[]): ReadonlyMap<UnitId, number> {
   const known = positions.get(units);
   if (known) return known;
   const made = new Map(units.map((unit, position) => [unit.id, position]));

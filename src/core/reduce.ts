@@ -7,10 +7,11 @@ import { reduceApproval } from "./reduce-approval.ts";
 import { reduceLanding } from "./reduce-landing.ts";
 import { reduceMerge } from "./reduce-merge.ts";
 import { reduceUnit } from "./reduce-unit.ts";
+import { startRound } from "./round.ts";
 import type { RunState, UnitState } from "./run.ts";
 import type { Settings } from "./settings.ts";
 import { noSpend } from "./spend.ts";
-import { cancelOpenUnits, endOpenUnits, withUnit } from "./unit-change.ts";
+import { cancelOpenUnits, endOpenUnits, newUnit, withUnit } from "./unit-change.ts";
 
 /** The state after all lines; undefined for none. */
 export function foldRun(lines: Iterable<JournalLine>): RunState | undefined {
@@ -73,6 +74,8 @@ function reduceEvent(
     case "check-finished":
     case "merge-finished":
       return reduceMerge(state, event, at);
+    case "round-started":
+      return startRound(state, event);
     case "run-summarised":
       return { ...state, summary: event.text, summarySpend: event.spend };
     case "run-resumed":
@@ -151,7 +154,8 @@ const laterSettings = {
 
 function limitsOf({ limits }: Pick<Settings, "limits">): Settings["limits"] {
   const told: Partial<Settings["limits"]> = limits;
-  return { ...limits, agentTimeoutMs: told.agentTimeoutMs ?? limits.unitTimeoutMs };
+  const { agentTimeoutMs = limits.unitTimeoutMs, rounds = 0 } = told;
+  return { ...limits, agentTimeoutMs, rounds };
 }
 
 function stateAtStart(event: Extract<RunEvent, { type: "run-started" }>, at: number): RunState {
@@ -167,26 +171,10 @@ function stateAtStart(event: Extract<RunEvent, { type: "run-started" }>, at: num
     approvals: [],
     messages: [],
     summarySpend: noSpend,
+    planningSpend: event.planning ?? noSpend,
     context: {},
-    units: event.plan.units.map((unit) => ({
-      id: unit.id,
-      at: { phase: "waiting" },
-      attempts: 0,
-      newest: 0,
-      refusals: 0,
-      interruptions: 0,
-      approved: false,
-      cancelAsked: false,
-      changed: [],
-      summary: "",
-      artifacts: [],
-      leavings: [],
-      spend: noSpend,
-      workedMs: 0,
-      agents: [],
-      claims: [],
-      told: [],
-    })),
+    rounds: 0,
+    units: event.plan.units.map(({ id }) => newUnit(id)),
     integration: event.plan.base,
     landing: { phase: "idle" },
     landingRounds: 0,

@@ -6,7 +6,8 @@ import type { Cut } from "./event.ts";
 import type { Sha, UnitId } from "./id.ts";
 import { type Budget, unitPositions } from "./plan.ts";
 import type { EndedPhase, RunState, UnitPhase, UnitState } from "./run.ts";
-import { type Spend, sumOf, tokensOf } from "./spend.ts";
+import { runSpend } from "./run-spend.ts";
+import { type Spend, tokensOf } from "./spend.ts";
 
 /** How often a conversation is gone on with after its unit had ended. */
 export const reopeningsMax = 100;
@@ -121,7 +122,7 @@ function whyNoConversation(
 function whyUnpaid(state: RunState, { id, spend }: UnitState): string | undefined {
   const limit = stricter(plannedUnit(state, id)?.budget ?? {}, state.settings.budget.unit);
   if (isSpent(limit, spend)) return unpaid("unit", `of the unit ${id}`);
-  const all = state.units.reduce((sum, unit) => sumOf(sum, unit.spend), state.summarySpend);
+  const all = runSpend(state);
   return isSpent(state.settings.budget.run, all) ? unpaid("run", "of the run") : undefined;
 }
 

@@ -21,7 +21,10 @@ export const toolNames = [
   "finish",
 ] as const;
 
-export type ToolName = (typeof toolNames)[number];
+/** Of whoever plans before there is a run; no role can be given them. */
+export const planningToolNames = ["survey", "declare_plan"] as const;
+
+export type ToolName = (typeof toolNames)[number] | (typeof planningToolNames)[number];
 
 export interface Role {
   readonly name: string;

@@ -215,8 +215,12 @@ export interface RunState {
   /** What the units came to, where a model was asked to sum it up, and what that cost. */
   readonly summary?: string;
   readonly summarySpend: Spend;
+  /** What the plan cost where a model made it. */
+  readonly planningSpend: Spend;
   /** What the agents of the run share. */
   readonly context: Readonly<Record<string, ContextEntry>>;
+  /** How many rounds of units were made for what was left over. */
+  readonly rounds: number;
   /** In plan order. */
   readonly units: readonly UnitState[];
   /** The tip of the line of verified merges. */

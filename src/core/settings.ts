@@ -62,6 +62,8 @@ export interface Setup {
 export interface Limits {
   readonly concurrency: number;
   readonly units: number;
+  /** How often units are made for what is left over in the end. */
+  readonly rounds: number;
   readonly attempts: number;
   /** Of one of our own agents. */
   readonly agentTimeoutMs: number;

@@ -6,6 +6,7 @@ import { dependentsOf } from "./order.ts";
 import { unitPositions } from "./plan.ts";
 import { closeAgain } from "./reopening.ts";
 import type { RunState, UnitPhase, UnitState } from "./run.ts";
+import { noSpend } from "./spend.ts";
 import { cancelled, phaseOf, reasonOf, timedOut } from "./unit-end.ts";
 
 /** Ends a unit without a merge; the units after it can never start, so they end with it. One that had ended before is what it was
@@ -16,6 +17,29 @@ export function end(state: RunState, id: UnitId, at: UnitPhase): RunState {
   }
   const ended = withUnit(state, id, (unit) => ({ ...unit, at }));
   return failDependents(ended, [positionOf(state, id)]);
+}
+
+/** A unit before its first attempt. */
+export function newUnit(id: UnitId): UnitState {
+  return {
+    id,
+    at: { phase: "waiting" },
+    attempts: 0,
+    newest: 0,
+    refusals: 0,
+    interruptions: 0,
+    approved: false,
+    cancelAsked: false,
+    changed: [],
+    summary: "",
+    artifacts: [],
+    leavings: [],
+    spend: noSpend,
+    workedMs: 0,
+    agents: [],
+    claims: [],
+    told: [],
+  };
 }
 
 /** Everything that does not run or merge just now is cancelled at once. */

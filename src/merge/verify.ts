@@ -2,7 +2,8 @@
  *  that cannot run is red. It must never verify a branch in place of the merged tree. */
 import type { CheckResult, RunEvent } from "../core/event.ts";
 import type { Sha } from "../core/id.ts";
-import type { Check } from "../core/plan.ts";
+import type { MatchCheck } from "../core/match.ts";
+import { type Check, type Completion, isMatchCheck } from "../core/plan.ts";
 import { prepareSlot, type Slot } from "../git/slot.ts";
 import type { SlotPool } from "../git/worktree.ts";
 
@@ -11,6 +12,13 @@ export interface CheckTools {
   /** `timeoutMs` bounds all of it. */
   setUp(slot: Slot, timeoutMs: number, signal: AbortSignal): Promise<ReadySlot>;
   runCheck(check: Check, slot: Slot, log: string, signal: AbortSignal): Promise<CheckResult>;
+  /** Looks into the commit itself: it needs no worktree. */
+  runMatchCheck(
+    check: MatchCheck,
+    commit: Sha,
+    log: string,
+    signal: AbortSignal,
+  ): Promise<CheckResult>;
 }
 
 export type ReadySlot =
@@ -26,7 +34,7 @@ export type ReadySlot =
 
 export interface CheckRequest {
   readonly commit: Sha;
-  readonly check: Check;
+  readonly check: Completion;
   readonly position: number;
 }
 
@@ -68,6 +76,11 @@ export class Verifier {
   async #check({ commit, check, position }: CheckRequest, signal: AbortSignal): Promise<RunEvent> {
     const interrupted: RunEvent = { type: "check-interrupted", commit };
     try {
+      if (isMatchCheck(check)) {
+        const log = logOf(commit, position);
+        const result = await this.#tools.runMatchCheck(check, commit, log, signal);
+        return signal.aborted ? interrupted : { type: "check-finished", commit, result };
+      }
       const { slot, ready } = await this.#prepare(commit, check.timeoutMs, signal);
       if (ready.type === "stopped") return interrupted;
       const result =

@@ -4,8 +4,9 @@ import * as z from "zod";
 import { aggregate, budget, check, text } from "../config/schema.ts";
 import { schemaProblems } from "../config/schema-problem.ts";
 import type { Glob, UnitId } from "../core/id.ts";
-import type { Check, Json, PlanFile, Unit } from "../core/plan.ts";
+import type { Json, PlanFile, Unit } from "../core/plan.ts";
 import type { Problem } from "../core/problem.ts";
+import { decodeCompletions } from "./completion-shape.ts";
 
 const line = z.string().regex(/^[^\0]*$/, "holds a NUL character");
 
@@ -16,7 +17,7 @@ const planShape = z.strictObject({
   base: text.optional(),
   aggregate: aggregate.optional(),
   units: z.array(z.unknown()),
-  doneWhen: z.array(check).optional(),
+  doneWhen: z.array(z.unknown()).optional(),
 });
 
 const unitShape = z.strictObject({
@@ -38,6 +39,7 @@ const unitShape = z.strictObject({
   checks: z.array(check).optional(),
   approval: z.enum(["auto", "required"]).optional(),
   budget: budget.optional(),
+  mayChangeNothing: z.boolean().optional(),
 });
 
 /** `draft` is what could be read of a plan that is wrong: for finding its other problems, never for running. */
@@ -51,6 +53,7 @@ export function decodePlan(value: Json): ReadPlan {
   if (!parsed.success) problems.push(...schemaProblems(planShape, value, parsed.error));
   const said = objectAt(value);
   const units = unitsOf(listAt(said.units), problems);
+  const doneWhen = decodeCompletions(listAt(said.doneWhen), problems);
   const plan: PlanFile = {
     version: (typeof said.version === "number" ? said.version : 1) as 1,
     goal: parsed.data?.goal ?? "",
@@ -58,7 +61,7 @@ export function decodePlan(value: Json): ReadPlan {
     ...(parsed.data?.base === undefined ? {} : { base: parsed.data.base }),
     ...(parsed.data?.aggregate === undefined ? {} : { aggregate: parsed.data.aggregate }),
     units,
-    doneWhen: (parsed.data?.doneWhen ?? []) as readonly Check[],
+    doneWhen,
   };
   if (problems.length === 0) return { type: "plan", plan };
   return { type: "wrong", draft: plan, problems };
@@ -95,6 +98,7 @@ function decodeUnit(value: unknown, at: number, problems: Problem[]): Unit {
     ...(data.aggregate === undefined ? {} : { aggregate: data.aggregate }),
     ...(data.approval === undefined ? {} : { approval: data.approval }),
     ...(data.budget === undefined ? {} : { budget: budgetOf(data.budget) }),
+    ...(data.mayChangeNothing === true ? { mayChangeNothing: true } : {}),
   };
 }
 
@@ -123,7 +127,12 @@ function draftUnit(said: Said): Unit {
 }
 
 type Said = Readonly<
-  Partial<Record<"version" | "units" | "context" | "id" | "owns" | "after" | "worker", unknown>>
+  Partial<
+    Record<
+      "version" | "units" | "doneWhen" | "context" | "id" | "owns" | "after" | "worker",
+      unknown
+    >
+  >
 >;
 
 function objectAt(value: unknown): Said {

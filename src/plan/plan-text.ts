@@ -2,7 +2,14 @@
 import { defaultCheckTimeoutMs } from "../config/schema.ts";
 import type { TextFormat } from "../config/text-document.ts";
 import { durationText } from "../core/duration.ts";
-import type { Check, PlanFile, Unit } from "../core/plan.ts";
+import {
+  type Check,
+  type Completion,
+  isMatchCheck,
+  type PlanFile,
+  type Unit,
+} from "../core/plan.ts";
+import { matchCheckSaid } from "./completion-shape.ts";
 
 export async function writePlan(plan: PlanFile, format: TextFormat = "json"): Promise<string> {
   const said = planSaid(plan);
@@ -19,7 +26,7 @@ function planSaid(plan: PlanFile): object {
     ...(plan.base === undefined ? {} : { base: plan.base }),
     ...(plan.aggregate === undefined ? {} : { aggregate: plan.aggregate }),
     units: plan.units.map(unitSaid),
-    ...(plan.doneWhen.length === 0 ? {} : { doneWhen: plan.doneWhen.map(checkSaid) }),
+    ...(plan.doneWhen.length === 0 ? {} : { doneWhen: plan.doneWhen.map(completionSaid) }),
   };
 }
 
@@ -30,6 +37,13 @@ function unitSaid(unit: Unit): object {
     ...(after.length === 0 ? {} : { after }),
     ...(checks.length === 0 ? {} : { checks: checks.map(checkSaid) }),
   };
+}
+
+function completionSaid(completion: Completion): string | object {
+  if (!isMatchCheck(completion)) return checkSaid(completion);
+  const { timeoutMs } = completion;
+  const said = matchCheckSaid(completion);
+  return timeoutMs === defaultCheckTimeoutMs ? said : { ...said, timeout: durationText(timeoutMs) };
 }
 
 function checkSaid(check: Check): string | object {

@@ -1,13 +1,15 @@
-/** A plan without a model: the files that globs name, cut into units by folder and size. Disjoint by construction, since
+/** A plan without a model: the files that globs name, in the units that they were split into. Disjoint by construction, since
  *  every unit owns literal paths. It reads nothing; the files at the base come in as values. */
+import type { SizedFile } from "../core/estimate.ts";
 import { Failure } from "../core/failure.ts";
 import { escapeGlob } from "../core/glob.ts";
 import { invalidPath } from "../core/glob-problem.ts";
 import { type Glob, isUnitId, type UnitId } from "../core/id.ts";
 import { isException, matcherOf } from "../core/ownership.ts";
-import { type FileGroup, partitionFiles, type WeightedFile } from "../core/partition.ts";
 import type { PlanFile, Unit } from "../core/plan.ts";
 import { problemsFailure } from "../core/problem.ts";
+import type { Split } from "./split.ts";
+import type { SplitUnit } from "./unit-order.ts";
 
 export interface BaseFile {
   readonly path: string;
@@ -17,27 +19,22 @@ export interface BaseFile {
 }
 
 export interface StaticPlanRequest {
-  readonly files: readonly WeightedFile[];
-  /** `--units`; chosen from size and concurrency if absent. */
-  readonly units: number | undefined;
+  readonly split: Split;
   readonly goal: string;
   /** What each unit is told; the goal if absent. */
   readonly instructions?: string;
+  /** What the unit of these files is told, in place of that. */
+  readonly instructionsOf?: (files: readonly string[]) => string;
   readonly worker?: string;
-  readonly concurrency: number;
-  readonly unitsMax: number;
 }
 
-/** Smaller units cost more in worktrees and merges than working side by side gains. */
-const unitFilesMin = 4;
-const unitsPerSlot = 3;
 const ordinaryModes: ReadonlySet<string> = new Set(["100644", "100755"]);
 
 /** The ordinary files at the base that the globs of `--files` take in, `!` for exceptions. */
 export function matchedFiles(
   globs: readonly string[],
   files: readonly BaseFile[],
-): readonly WeightedFile[] {
+): readonly SizedFile[] {
   const submodules = new Set(files.filter((file) => file.mode === "160000").map((f) => f.path));
   const problems = globs.flatMap((glob) => {
     const wrong = invalidPath(glob, submodules);
@@ -53,56 +50,57 @@ export function matchedFiles(
   });
 }
 
-/** Fewer files than units make fewer units. */
+/** A unit for each group of the split. */
 export function planFromFiles(request: StaticPlanRequest): PlanFile {
-  const { files, goal } = request;
-  const groups = partitionFiles(files, request.units ?? defaultUnits(request));
-  const ids = unitIds(groups);
-  const units = groups.map(
-    (group, at): Unit => ({
+  const { split, goal } = request;
+  const ids = unitIds(split.units);
+  const told = request.instructionsOf ?? (() => request.instructions ?? goal);
+  const units = split.units.map((unit, at): Unit => {
+    const worker = unit.worker ?? request.worker;
+    const isMadeAnew = unit.kind === "regenerate";
+    return {
       id: ids[at] ?? (`unit-${at + 1}` as UnitId),
-      title: titleOf(group),
-      instructions: request.instructions ?? goal,
-      owns: group.files.map((path) => escapeGlob(path) as Glob),
-      after: [],
-      ...(request.worker === undefined ? {} : { worker: request.worker }),
+      title: titleOf(unit),
+      instructions: isMadeAnew ? "Make these files anew." : told(unit.files),
+      owns: unit.files.map((path) => escapeGlob(path) as Glob),
+      after: unit.after.flatMap((place) => ids[place] ?? []),
+      ...(worker === undefined ? {} : { worker }),
       checks: [],
-    }),
-  );
+      ...(isMadeAnew ? { mayChangeNothing: true as const } : {}),
+    };
+  });
   return { version: 1, goal, units, doneWhen: [] };
-}
-
-/** Three units for each slot, so that an uneven one does not keep the others waiting; fewer where units would have less
- *  than four files; never more than `limits.units`. */
-export function defaultUnits(
-  request: Pick<StaticPlanRequest, "files" | "concurrency" | "unitsMax">,
-): number {
-  const { files, concurrency, unitsMax } = request;
-  const byFiles = Math.ceil(files.length / unitFilesMin);
-  return Math.max(1, Math.min(byFiles, concurrency * unitsPerSlot, unitsMax));
 }
 
 function isWithin(folder: string): (file: string) => boolean {
   return (file) => file.startsWith(`${folder}/`);
 }
 
-function titleOf(group: FileGroup): string {
+const hubTitles = {
+  first: "hubs first: ",
+  last: "hubs last: ",
+  regenerate: "made anew: ",
+  part: "",
+};
+
+function titleOf(group: SplitUnit): string {
   const folder = group.folder === "" ? "the top level" : group.folder.replace(/[\s\p{C}]+/gu, " ");
   const files = group.files.length === 1 ? "1 file" : `${group.files.length} files`;
   const within =
     group.folder === "" ? (file: string) => !file.includes("/") : isWithin(group.folder);
   const others = group.files.every(within) ? "" : " and others";
-  return `${folder.slice(0, 200)}${others} (${files})`;
+  return `${hubTitles[group.kind]}${folder.slice(0, 200)}${others} (${files})`;
 }
 
 const idCharsMax = 32;
+const hubStems = { first: "hubs-first", last: "hubs-last", regenerate: "made-anew" };
 
 /** Named after the folder that weighs most: `operators`, `internal`, `internal-2`. */
-function unitIds(groups: readonly FileGroup[]): readonly UnitId[] {
+function unitIds(groups: readonly SplitUnit[]): readonly UnitId[] {
   const used = new Set<string>();
   const last = new Map<string, number>();
   return groups.map((group) => {
-    const stem = stemOf(group.folder);
+    const stem = stemOf(group);
     let number = last.get(stem) ?? 1;
     let id = number === 1 ? stem : `${stem}-${number}`;
     while (used.has(id) || !isUnitId(id)) {
@@ -115,7 +113,8 @@ function unitIds(groups: readonly FileGroup[]): readonly UnitId[] {
   });
 }
 
-function stemOf(folder: string): string {
+function stemOf({ kind, folder }: SplitUnit): string {
+  if (kind !== "part") return hubStems[kind];
   const name = folder === "" ? "top" : folder.slice(folder.lastIndexOf("/") + 1);
   const plain = name
     .normalize("NFKD")

@@ -4,7 +4,7 @@ import type { Account } from "../core/budget.ts";
 import type { Cut } from "../core/event.ts";
 import { invariant } from "../core/failure.ts";
 import type { Sha, UnitId } from "../core/id.ts";
-import { isProtected } from "../core/ownership.ts";
+import { isProtected, literalPaths } from "../core/ownership.ts";
 import { type Unit, unitPositions } from "../core/plan.ts";
 import type { RunState } from "../core/run.ts";
 import type { Assignment, Place } from "../core/worker.ts";
@@ -107,7 +107,8 @@ function assignmentOf(
     instructions: unit.instructions,
     goal: plan.goal,
     owns: unit.owns,
-    files: files.get(unit.id) ?? [],
+    // What a round is about may not have been there at the base.
+    files: unit.round === undefined ? (files.get(unit.id) ?? []) : literalPaths(unit.owns),
     checks: [...settings.unitChecks, ...unit.checks],
     timeoutMs: settings.limits.unitTimeoutMs,
     context: [settings.context, plan.context].filter((part) => part !== undefined),

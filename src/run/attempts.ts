@@ -7,6 +7,7 @@ import type { AgentId } from "../core/desk.ts";
 import type { LeftBehind, RunEvent, UntoldSpend } from "../core/event.ts";
 import type { UnitId } from "../core/id.ts";
 import type { RunState } from "../core/run.ts";
+import { runSpend } from "../core/run-spend.ts";
 import { differenceOf, noSpend, type Spend, sumOf, tokensOf } from "../core/spend.ts";
 import { chooseApproach } from "../work/approach.ts";
 import { type AttemptEnd, attempt, recoverAttempt } from "../work/attempt.ts";
@@ -168,8 +169,8 @@ function untold(
   });
 }
 
-function runAccount({ settings, units, summarySpend }: RunState): Account {
-  const spent = units.reduce((sum, unit) => sumOf(sum, unit.spend), summarySpend);
-  const { run: limit, warnAt } = settings.budget;
+function runAccount(state: RunState): Account {
+  const spent = runSpend(state);
+  const { run: limit, warnAt } = state.settings.budget;
   return new Account({ level: "run", name: "run", limit, warnAt, spent });
 }

@@ -2,12 +2,13 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { durationText } from "../core/duration.ts";
-import type { Settings } from "../core/settings.ts";
+import type { RunState } from "../core/run.ts";
 import type { SlotPool } from "../git/worktree.ts";
-import type { Mark } from "../host/process-tree.ts";
+import { type Mark, processVariable } from "../host/process-tree.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import type { CheckTools } from "../merge/verify.ts";
 import { runCheck } from "../work/check.ts";
+import { runMatchCheck } from "../work/match-check.ts";
 import { logEnd, sizeOf } from "../work/output-log.ts";
 import { setUpWorktree } from "../work/setup.ts";
 import type { RunFolder } from "./folder.ts";
@@ -24,7 +25,10 @@ export interface CheckToolParts {
   readonly redact: ((text: string) => string) | undefined;
 }
 
-export function checkTools(parts: CheckToolParts, settings: Settings): CheckTools {
+export function checkTools(
+  parts: CheckToolParts,
+  { settings, plan }: Pick<RunState, "settings" | "plan">,
+): CheckTools {
   const { pool, folder, sandbox, mark, redact } = parts;
   return {
     setUp: async (slot, timeoutMs, signal) => {
@@ -52,6 +56,18 @@ export function checkTools(parts: CheckToolParts, settings: Settings): CheckTool
       const box = sandbox?.([slot.path]);
       const place = { worktree: slot.path, logFile, log, mark, redact, sandbox: box };
       return runCheck(check, place, signal);
+    },
+    runMatchCheck: async (check, commit, log, signal) => {
+      await mkdir(path.join(folder.root, "checks"), { recursive: true });
+      const place = {
+        home: pool.repository,
+        commit,
+        base: plan.base,
+        environment: { ...mark, [processVariable]: "match" },
+        logFile: path.join(folder.root, log),
+        log,
+      };
+      return runMatchCheck(check, place, signal);
     },
   };
 }

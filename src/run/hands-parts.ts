@@ -4,7 +4,6 @@ import type { PartResult } from "../core/aggregate.ts";
 import type { Account } from "../core/budget.ts";
 import type { Activity } from "../core/desk.ts";
 import type { RepoPath, UnitId } from "../core/id.ts";
-import type { Ownership } from "../core/ownership.ts";
 import type { RunState } from "../core/run.ts";
 import type { Spend } from "../core/spend.ts";
 import type { Judge, Worker } from "../core/worker.ts";
@@ -13,6 +12,7 @@ import type { SlotPool } from "../git/worktree.ts";
 import type { Mark } from "../host/process-tree.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import type { RunFolder } from "./folder.ts";
+import type { LiveOwnership } from "./live-ownership.ts";
 import type { Mailbox } from "./mailbox.ts";
 
 export interface Summed {
@@ -24,7 +24,7 @@ export interface HandsParts {
   readonly pool: SlotPool;
   readonly folder: RunFolder;
   readonly author: Identity;
-  readonly ownership: Ownership;
+  readonly ownership: LiveOwnership;
   /** The files at the plan's base that each unit owns: only the unit itself ever changes them. */
   readonly files: ReadonlyMap<UnitId, readonly RepoPath[]>;
   readonly workers: ReadonlyMap<string, Worker>;

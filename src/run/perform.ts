@@ -23,8 +23,8 @@ export class RealHands implements Hands {
 
   constructor(parts: HandsParts) {
     this.#parts = parts;
-    const { settings, landing } = parts.inherited;
-    const tools: CheckTools = checkTools(parts, settings);
+    const { landing } = parts.inherited;
+    const tools: CheckTools = checkTools(parts, parts.inherited);
     this.#verifier = new Verifier(parts.pool, tools, parts.checkoutLane);
     this.#lookout = new Lookout(parts.inherited);
     this.#attempts = new Attempts(parts, this.#lookout);
@@ -65,6 +65,7 @@ export class RealHands implements Hands {
   }
 
   see(state: RunState): void {
+    this.#parts.ownership.see(state.plan);
     this.#lookout.see(state);
   }
 

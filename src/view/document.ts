@@ -3,14 +3,16 @@
 import type { CheckResult, Refusal, RunOutcome } from "../core/event.ts";
 import { unreachable } from "../core/failure.ts";
 import { type RefName, type RepoPath, type RunId, type Sha, unitRef } from "../core/id.ts";
+import type { PlanEstimate } from "../core/plan.ts";
 import type { RunState, UnitState } from "../core/run.ts";
+import { runSpend } from "../core/run-spend.ts";
 import { runSummary } from "../core/run-summary.ts";
 import type { LandMode } from "../core/settings.ts";
 import { type Spend, withoutNoise } from "../core/spend.ts";
 import type { Reason, ReasonType } from "../core/worker.ts";
 import { type AgentDocument, agentDocuments } from "./agents.ts";
 import { type ApprovalDocument, approvalDocuments } from "./approvals.ts";
-import { type Life, type UnitStatus, unitStatus } from "./unit-status.ts";
+import { type Life, plannedUnit, type UnitStatus, unitStatus } from "./unit-status.ts";
 
 export interface ErrorFields {
   readonly code: string;
@@ -32,6 +34,8 @@ export interface UnitDocument {
   readonly attempts: number;
   readonly commit: Sha | null;
   readonly branch: string;
+  /** In which round it was made for what was left over; absent for the units of the plan. */
+  readonly round?: number;
   readonly changed: readonly RepoPath[];
   readonly summary: string;
   readonly artifacts: readonly string[];
@@ -69,6 +73,8 @@ export interface FinalDocument {
   readonly landing: { readonly asked: LandMode; readonly refused: Refusal | null };
   readonly checks: { readonly run: number; readonly reused: number; readonly seconds: number };
   readonly seconds: number;
+  /** What was thought beforehand, to be held against `seconds` and `spend`; null where nobody did. */
+  readonly estimate: Pick<PlanEstimate, "serial" | "parallel"> | null;
   readonly error?: ErrorFields;
 }
 
@@ -101,8 +107,15 @@ export function finalDocument(state: RunState, facts: DocumentFacts = {}): Final
       seconds: seconds(state.checks.ms),
     },
     seconds: seconds(state.activeMs),
+    estimate: estimateOf(state),
     ...(facts.error === undefined ? {} : { error: facts.error }),
   };
+}
+
+function estimateOf({ plan: { estimate } }: RunState): FinalDocument["estimate"] {
+  if (estimate === undefined) return null;
+  const { serial, parallel } = estimate;
+  return { serial, parallel };
 }
 
 /** `complete` only where every unit is merged and `doneWhen` holds; `interrupted` until the landing too has come to its end. */
@@ -235,15 +248,7 @@ function completionHolds(state: RunState): boolean {
 }
 
 export function totalSpend(state: RunState): Spend {
-  return state.units.reduce(
-    (sum, { spend }) => ({
-      inputTokens: sum.inputTokens + spend.inputTokens,
-      cachedTokens: sum.cachedTokens + spend.cachedTokens,
-      outputTokens: sum.outputTokens + spend.outputTokens,
-      usd: sum.usd + spend.usd,
-    }),
-    state.summarySpend,
-  );
+  return runSpend(state);
 }
 
 /** `main` of `refs/heads/main`. */
@@ -253,12 +258,14 @@ export function shortName(ref: RefName): string {
 
 function unitDocument(state: RunState, unit: UnitState, life: Life): UnitDocument {
   const reason = reasonOf(unit);
+  const round = plannedUnit(state, unit)?.round;
   return {
     id: unit.id,
     status: unitStatus(state, unit),
     attempts: unit.attempts,
     commit: unit.at.phase === "merged" ? (unit.at.commit ?? null) : null,
     branch: shortName(unitRef(state.run, unit.id)),
+    ...(round === undefined ? {} : { round }),
     changed: unit.changed,
     summary: unit.summary,
     artifacts: unit.artifacts,

@@ -1,9 +1,15 @@
 /** What a run would do: the units of a plan, their files, and in which wave each could begin at the earliest. */
+import { sayRoughly } from "../core/duration.ts";
 import type { RefName, RepoPath, Sha, UnitId } from "../core/id.ts";
+import { criticalPath } from "../core/order.ts";
 import { type Json, type Plan, unitPositions } from "../core/plan.ts";
+import type { PlanTies, SplitReport } from "../core/split-report.ts";
+import type { SurveyNote } from "../core/survey.ts";
 import { oneLine } from "../core/text.ts";
-import { waves } from "../core/waves.ts";
+import { waves as unitWaves } from "../core/waves.ts";
 import { shortName } from "./document.ts";
+import { sayAssumptions, sayEstimate } from "./estimate.ts";
+import { splitLines } from "./split.ts";
 import { type Cell, renderTable, type TableLook } from "./table.ts";
 import { sayCount, sayList, shortSha } from "./words.ts";
 
@@ -17,6 +23,12 @@ export interface PlanPreview {
   /** Names of the checks of every merged tree. */
   readonly checks: readonly string[];
   readonly warnings: readonly string[];
+  /** Of a plan that was made of files. */
+  readonly split?: SplitReport;
+  /** What goes from one unit to another, where imports are known. */
+  readonly ties?: PlanTies;
+  /** What the survey says that no other value does. */
+  readonly notes?: readonly SurveyNote[];
 }
 
 export interface UnitPreview {
@@ -27,12 +39,13 @@ export interface UnitPreview {
 }
 
 const filesNamedMax = 3;
+const wayNamedMax = 6;
 
 /** For each unit, in plan order, how many units must be merged one after the other before it can begin. */
 export function wavesOf(plan: Plan): readonly number[] {
   const positions = unitPositions(plan.units);
   const numbers = new Array<number>(plan.units.length).fill(0);
-  waves(plan.units).forEach((wave, number) => {
+  unitWaves(plan.units).forEach((wave, number) => {
     for (const id of wave) numbers[positions.get(id) ?? 0] = number;
   });
   return numbers;
@@ -63,6 +76,14 @@ export function previewView(preview: PlanPreview, look: TableLook): string {
     "",
     renderTable(["unit", "wave", "files", "worker", "after", "what"], rows, look),
     "",
+    ...splitLines(preview),
+    ...criticalLine(plan),
+    ...(plan.estimate === undefined
+      ? []
+      : [
+          `Estimate: ${sayEstimate(plan.estimate)}`,
+          `  ${sayAssumptions(plan.estimate.assumptions)}`,
+        ]),
     `Checks of every merged tree: ${preview.checks.length === 0 ? "none" : sayList(preview.checks, 20)}`,
     ...(plan.doneWhen.length === 0
       ? []
@@ -76,8 +97,20 @@ export function previewView(preview: PlanPreview, look: TableLook): string {
   ].join("\n");
 }
 
+/** Only where somebody waits for somebody. */
+function criticalLine(plan: Plan): string[] {
+  const { units, length } = criticalPath(plan.units, plan.estimate?.units);
+  if (units.length < 2) return [];
+  const way = units.slice(0, wayNamedMax).join(" → ");
+  const more = units.length > wayNamedMax ? ` → … (${units.length} units)` : "";
+  const time = plan.estimate === undefined ? "" : `, ${sayRoughly(length)} of work`;
+  return [`Critical path: ${way}${more}${time}`];
+}
+
 export function previewDocument(preview: PlanPreview): unknown {
   const waves = wavesOf(preview.plan);
+  const { plan, split, ties } = preview;
+  const critical = criticalPath(plan.units, plan.estimate?.units);
   return {
     version: 1,
     plan: preview.file,
@@ -85,6 +118,16 @@ export function previewDocument(preview: PlanPreview): unknown {
     base: preview.base,
     checks: preview.checks,
     units: preview.units.map((unit, position) => ({ ...unit, wave: (waves[position] ?? 0) + 1 })),
+    waves: unitWaves(plan.units),
+    criticalPath: critical.units,
+    estimate: plan.estimate ?? null,
+    split: split ?? null,
+    cut: ties === undefined ? null : cutDocument(ties),
+    notes: preview.notes ?? [],
     warnings: preview.warnings,
   };
+}
+
+function cutDocument({ imports, crossing, between }: PlanTies): unknown {
+  return { imports, crossing, between };
 }

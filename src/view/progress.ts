@@ -14,6 +14,7 @@ import { unitPositions } from "../core/plan.ts";
 import type { RunState } from "../core/run.ts";
 import { displayWidth, fitWidth, oneLine, padWidth } from "../core/text.ts";
 import { shortName } from "./document.ts";
+import { sayEstimate } from "./estimate.ts";
 import { sayRefusal } from "./landing.ts";
 import { sayStopWhy, saySubject } from "./stuck.ts";
 import { countStatuses, sayCounts } from "./unit-status.ts";
@@ -211,13 +212,20 @@ function sayRun(event: RunEvent, state: RunState): Said | undefined {
     case "run-started": {
       const target = shortName(event.settings.target);
       const units = sayCount(event.plan.units.length, "unit");
-      return ["run", `${event.run}: ${units}, for ${target}, from ${shortSha(event.plan.base)}`];
+      const { base, estimate } = event.plan;
+      const time = estimate === undefined ? "" : `; estimated ${sayEstimate(estimate)}`;
+      return ["run", `${event.run}: ${units}, for ${target}, from ${shortSha(base)}${time}`];
     }
     case "run-resumed":
       // Of a finished run only a person's wish remains, and its own line says what comes of it.
       return state.at.phase === "finished"
         ? undefined
         : ["run", `${state.run} goes on: ${sayCounts(countStatuses(state))}`];
+    case "round-started": {
+      const units = sayCount(event.units.length, "unit");
+      const { rounds } = state.settings.limits;
+      return ["run", `round ${event.round} of ${rounds}: ${units} for what is left over`];
+    }
     case "run-paused":
       return ["run", "paused: nothing new begins until `pleach resume`"];
     case "run-continued":

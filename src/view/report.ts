@@ -13,11 +13,12 @@ import {
   totalSpend,
   type UnitDocument,
 } from "./document.ts";
+import { sayComparison } from "./estimate.ts";
 import { integrationBranch, mergedNothing, sayRefusal, sayUnmet } from "./landing.ts";
 import { code, codeBlock, plain, tableOf } from "./markdown.ts";
 import { keptWork, leftByMerged, nextSteps, sayLeft } from "./next.ts";
 import { agentSections, sayCached } from "./report-agents.ts";
-import { whereItStands } from "./status.ts";
+import { sayRounds, whereItStands } from "./status.ts";
 import { countStatuses, sayCounts, sayStatus, unitStatus } from "./unit-status.ts";
 import {
   hasSpend,
@@ -86,6 +87,7 @@ function section(title: string, body: string): string {
 
 function summary(state: RunState, facts: ReportFacts): string {
   const spend = totalSpend(state);
+  const compared = sayComparison(state);
   const rows = [
     ["Goal", plain(state.plan.goal)],
     ["Target", code(shortName(state.settings.target))],
@@ -94,10 +96,12 @@ function summary(state: RunState, facts: ReportFacts): string {
     ["Units", sayCounts(countStatuses(state), facts)],
     ["Started", sayMoment(state.startedAt)],
     ["Time", `${sayDuration(state.activeMs)} of running`],
+    ...(compared === undefined ? [] : [["Estimate", plain(compared)]]),
     [
       "Checks",
       `${sayCount(state.checks.run, "run")}, ${state.checks.reused} reused, ${sayDuration(state.checks.ms)}`,
     ],
+    ...(state.rounds === 0 ? [] : [["What was left over", sayRounds(state)]]),
     ...(hasSpend(spend) ? [["Spend", plain([saySpend(spend), sayCached(state)].join(", "))]] : []),
     ["Made by", `Pleach ${plain(state.version)}`],
   ];

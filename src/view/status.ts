@@ -15,6 +15,7 @@ import {
   shortName,
   totalSpend,
 } from "./document.ts";
+import { sayComparison } from "./estimate.ts";
 import { integrationBranch, mergedNothing, sayRefusal, sayUnmet } from "./landing.ts";
 import { keptWork, nextSteps, sayLeft } from "./next.ts";
 import { unitDetail, whatIsStuck } from "./stuck.ts";
@@ -115,17 +116,20 @@ function headLines(state: RunState, { alive, width, paint, now }: StatusFacts): 
   const stands = whereItStands(state, alive);
   const colour = standingColour(state, alive);
   const ms = state.activeMs + (alive ? Math.max(0, now - state.updatedAt) : 0);
+  const compared = sayComparison(state);
   const facts = [
     `target ${oneLine(shortName(state.settings.target))}`,
     `base ${shortSha(state.plan.base)}`,
     sayDuration(ms),
     sayChecks(state),
+    ...(state.rounds === 0 ? [] : [sayRounds(state)]),
     ...(hasSpend(totalSpend(state)) ? [saySpend(totalSpend(state))] : []),
   ];
   return [
     `${paint("bold", `Run ${state.run}`)}  ${paint(colour, stands)}`,
     ...(state.plan.goal === "" ? [] : [fitWidth(oneLine(state.plan.goal), width)]),
     paint("dim", facts.join(" · ")),
+    ...(alive || compared === undefined ? [] : [paint("dim", compared)]),
     sayCounts(countStatuses(state), { alive }),
   ];
 }
@@ -133,6 +137,11 @@ function headLines(state: RunState, { alive, width, paint, now }: StatusFacts): 
 function standingColour(state: RunState, alive: boolean): Colour {
   if (state.at.phase !== "finished") return alive ? "cyan" : "yellow";
   return exitCodeOf(state) === 0 ? "green" : "red";
+}
+
+/** `round 1 of 2`: of the units that are made for what is left over. */
+export function sayRounds({ rounds, settings }: RunState): string {
+  return `round ${rounds} of ${settings.limits.rounds}`;
 }
 
 function sayChecks(state: RunState): string {

@@ -155,7 +155,8 @@ async function judge(
     return refused({ type, message, paths: [], ...log, ...whose }, changed, summary);
   }
   if (await isAnswer(parts, worked, snapshot)) return { type: "answered", summary };
-  const wordsOnly = parts.unit.owns.length === 0 && changed.length === 0;
+  const mayBeEmpty = parts.unit.owns.length === 0 || parts.unit.mayChangeNothing === true;
+  const wordsOnly = mayBeEmpty && changed.length === 0;
   const facts = {
     unit: parts.unit.id,
     ownership: parts.ownership,

@@ -1,5 +1,5 @@
-/** The program of a codemod's child process: `rules` rewrites the files it is told of on stdin, until stdin ends;
- *  `module FILE` runs a module over the files of a job. It waits for its input and for the disk, for it has nothing else to
+/** The program of a codemod's child process: `rules` rewrites the files it is told of on stdin, until stdin ends; `search` looks for
+ *  matches in the texts that it is given there; `module FILE` runs a module over the files of a job. It waits for its input and for the disk, for it has nothing else to
  *  do, and it ends when its parent is gone. */
 import { appendFileSync, readFileSync, readSync, writeSync } from "node:fs";
 import path from "node:path";
@@ -14,9 +14,20 @@ import {
   splitMark,
 } from "./codemod-file.ts";
 import { loadLibrary } from "./codemod-library.ts";
-import type { Batch, FileDone, ModuleJob, ModuleLine, Ready, RuleJob } from "./codemod-protocol.ts";
-import { libraryProblems, makeRewriter, type Rewriter } from "./codemod-rewrite.ts";
+import type {
+  Batch,
+  FileDone,
+  ModuleJob,
+  ModuleLine,
+  Ready,
+  RuleJob,
+  SearchBatch,
+  SearchJob,
+  TextSearched,
+} from "./codemod-protocol.ts";
+import { fixProblems, makeRewriter, type Rewriter } from "./codemod-rewrite.ts";
 import { parseRuleFile } from "./codemod-rule.ts";
+import { loadSearcher, type Searcher } from "./codemod-search.ts";
 
 /** A tree takes some sixty times the memory of its text. */
 const parsedCharactersMax = 500_000;
@@ -27,6 +38,8 @@ if (kind === "module" && jobFile !== undefined) {
   await runModule(JSON.parse(readFileSync(jobFile, "utf8")) as ModuleJob);
   // All is in the report; the module may have left timers or servers of its own running.
   process.kill(process.pid, "SIGKILL");
+} else if (kind === "search") {
+  await runSearch();
 } else {
   await runRules();
 }
@@ -47,13 +60,39 @@ async function runRules(): Promise<void> {
   }
 }
 
+async function runSearch(): Promise<void> {
+  const lines = linesOfStdin();
+  const first = lines.next();
+  if (first.done) return;
+  const loaded = loadSearcher((JSON.parse(first.value) as SearchJob).match);
+  if (loaded.type === "problems") return say({ problems: loaded.problems });
+  const { searcher } = loaded;
+  const { extensions } = searcher;
+  say({ problems: [], ...(extensions === undefined ? {} : { extensions }) });
+  for (const line of lines) {
+    for (const { path: file, text } of (JSON.parse(line) as SearchBatch).texts) {
+      parsedCharacters += text.length;
+      say(searchText(file, text, searcher));
+      if (parsedCharacters > parsedCharactersMax) await forgetTrees();
+    }
+  }
+}
+
+function searchText(file: string, text: string, searcher: Searcher): TextSearched {
+  try {
+    return searcher.search(file, text);
+  } catch (error) {
+    return { state: "failed", why: messageOf(error).split("\n")[0] ?? "" };
+  }
+}
+
 /** Says what is wrong with the rules, if anything is. */
 function loadRules({ text, file }: RuleJob): Rewriter | undefined {
   const read = parseRuleFile(text, file);
   if (read.type === "problems") return saidWrong(read.problems);
   const loaded = loadLibrary(read.rules.map(({ language }) => language));
   if (loaded.type === "problems") return saidWrong(loaded.problems);
-  const problems = libraryProblems(read.rules, loaded.library);
+  const problems = fixProblems(read.rules, loaded.library);
   if (problems.length > 0) return saidWrong(problems);
   const rewriter = makeRewriter(read.rules, loaded.library);
   say({ problems: [] });
@@ -110,7 +149,7 @@ function failed(error: unknown): FileDone {
   return { state: "failed", why: messageOf(error).split("\n")[0] ?? "", ...code };
 }
 
-function say(message: Ready | FileDone): void {
+function say(message: Ready | FileDone | TextSearched): void {
   let rest = Buffer.from(`${JSON.stringify(message)}\n`);
   while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));
 }

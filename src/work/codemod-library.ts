@@ -13,6 +13,8 @@ export interface SyntaxLibrary {
   parse(language: string, source: string): SyntaxNode;
   /** The language of a file among those that were asked for. */
   languageOf(path: string): string | undefined;
+  /** Of the files that are in one of these languages, with the dot. */
+  extensionsOf(languages: readonly string[]): readonly string[];
 }
 
 export type LibraryAnswer =
@@ -49,6 +51,8 @@ export function loadLibrary(names: readonly string[]): LibraryAnswer {
     type: "library",
     library: {
       parse: (language, source) => napi.parse(language, source).root(),
+      extensionsOf: (wanted) =>
+        [...byExtension].flatMap(([ending, name]) => (wanted.includes(name) ? [ending] : [])),
       languageOf: (path) => byExtension.get(path.slice(path.lastIndexOf(".")).toLowerCase()),
     },
   };

@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import path from "node:path";
 import { halfFile } from "./codemod-file.ts";
 import type { FileDone, RuleJob } from "./codemod-protocol.ts";
-import { type RuleChild, startRuleChild } from "./codemod-rule-child.ts";
+import { type RuleChild, startFileChild } from "./codemod-rule-child.ts";
 import { emptyTally, type Tally, withFile } from "./codemod-tally.ts";
 
 export type RuleOutcome =
@@ -117,7 +117,7 @@ class ChildPool implements RulePool {
       const piece = child && this.#waiting.shift();
       if (child === undefined || piece === undefined) return;
       this.#children.set(child, piece);
-      child.feed({ worktree: piece.work.worktree, files: piece.files });
+      child.feed({ worktree: piece.work.worktree, files: piece.files }, piece.files);
     }
   }
 
@@ -137,9 +137,10 @@ class ChildPool implements RulePool {
   }
 
   #startChild(): RuleChild {
-    const child: RuleChild = startRuleChild({
+    const child: RuleChild = startFileChild({
       ...this.#options,
-      done: (file, done) => this.#fileDone(child, file, done),
+      kind: "rules",
+      done: (file, done: FileDone) => this.#fileDone(child, file, done),
       batchDone: () => {
         this.#release(child);
         this.#pump();

@@ -1,26 +1,31 @@
-/** One child process that rewrites files by rules: starting it, feeding it, watching the time it takes over each file. It is
- *  ended by SIGKILL: it has no children of its own and replaces files atomically. */
+/** One child process that rewrites files by rules, or looks for matches in texts: starting it, feeding it, watching the time it
+ *  takes over each file. It is ended by SIGKILL: it has no children of its own and replaces files atomically. */
 import { Failure } from "../core/failure.ts";
 import { ownProgram } from "../host/own-folder.ts";
 import { startProcess } from "../host/process.ts";
 import type { Batch, FileDone, Ready, RuleJob } from "./codemod-protocol.ts";
 
-export interface RuleChild {
+export interface FileChild<B> {
   readonly pid: number | undefined;
-  /** One batch at a time. */
-  feed(batch: Batch): void;
+  /** One batch at a time; it answers of its files in their order. */
+  feed(batch: B, files: readonly string[]): void;
   kill(): void;
   readonly gone: Promise<void>;
 }
 
-export interface RuleChildOptions {
-  readonly job: RuleJob;
+export type RuleChild = FileChild<Batch>;
+
+export interface FileChildOptions<Done> {
+  /** As codemod-child.ts calls what it can do. */
+  readonly kind: "rules" | "search";
+  /** Its first line. */
+  readonly job: unknown;
   readonly environment: Readonly<Record<string, string>>;
   /** How long one file may take; the child's start counts with its first. */
   readonly fileTimeMs: number;
   /** What is wrong with the rules, if anything; then it ends. */
-  readonly ready?: (problems: readonly string[]) => void;
-  readonly done: (file: string, done: FileDone) => void;
+  readonly ready?: (ready: Ready) => void;
+  readonly done: (file: string, done: Done) => void;
   readonly batchDone: () => void;
   /** Called once, for whatever reason it ended; `at` is the file that it was at. */
   readonly ended: (why: string, at: string | undefined) => void;
@@ -29,13 +34,13 @@ export interface RuleChildOptions {
 const heapMegabytesMax = 2048;
 const saidBytesMax = 4096;
 
-export function startRuleChild(options: RuleChildOptions): RuleChild {
-  return new Child(options);
+export function startFileChild<B, Done>(options: FileChildOptions<Done>): FileChild<B> {
+  return new Child<B, Done>(options);
 }
 
-class Child implements RuleChild {
+class Child<B, Done> implements FileChild<B> {
   readonly gone: Promise<void>;
-  readonly #options: RuleChildOptions;
+  readonly #options: FileChildOptions<Done>;
   readonly #process: ReturnType<typeof startProcess>;
   #files: readonly string[] = [];
   /** Which of the files it is at. */
@@ -46,7 +51,7 @@ class Child implements RuleChild {
   #lastWords = "";
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: RuleChildOptions) {
+  constructor(options: FileChildOptions<Done>) {
     this.#options = options;
     this.#process = startProcess(
       process.execPath,
@@ -54,7 +59,7 @@ class Child implements RuleChild {
         "--expose-gc",
         `--max-old-space-size=${heapMegabytesMax}`,
         ownProgram("work/codemod-child"),
-        "rules",
+        options.kind,
       ],
       // A group of its own: what is typed at the terminal is for us, who wind down in order.
       { env: { ...options.environment }, stdio: "pipe", detached: true, cwd: "/" },
@@ -67,8 +72,8 @@ class Child implements RuleChild {
     return this.#process.pid;
   }
 
-  feed(batch: Batch): void {
-    this.#files = batch.files;
+  feed(batch: B, files: readonly string[]): void {
+    this.#files = files;
     this.#at = 0;
     this.#watch();
     this.#process.stdin?.write(`${JSON.stringify(batch)}\n`);
@@ -115,13 +120,14 @@ class Child implements RuleChild {
     if (file === undefined) return;
     this.#at += 1;
     this.#watch();
-    this.#options.done(file, JSON.parse(line) as FileDone);
+    this.#options.done(file, JSON.parse(line) as Done);
     if (this.#at >= this.#files.length) this.#options.batchDone();
   }
 
-  #hearReady({ problems }: Ready): void {
+  #hearReady(ready: Ready): void {
+    const { problems } = ready;
     this.#ready = true;
-    this.#options.ready?.(problems);
+    this.#options.ready?.(ready);
     if (problems.length === 0) return;
     this.#files = [];
     this.#why = problems.join("; ");
@@ -139,19 +145,26 @@ class Child implements RuleChild {
   }
 }
 
+type Asking = Pick<FileChildOptions<never>, "environment" | "fileTimeMs"> & {
+  readonly signal: AbortSignal;
+};
+
 /** Starts a child only to hear what is wrong with the rules. Throws a Failure where none can be started. */
-export async function askRuleProblems(
-  job: RuleJob,
-  options: Pick<RuleChildOptions, "environment" | "fileTimeMs"> & { readonly signal: AbortSignal },
-): Promise<readonly string[]> {
+export async function askRuleProblems(job: RuleJob, options: Asking): Promise<readonly string[]> {
+  return (await askReady({ ...options, kind: "rules", job })).problems;
+}
+
+/** What a child says before its first file. */
+export async function askReady(
+  options: Asking & Pick<FileChildOptions<never>, "kind" | "job">,
+): Promise<Ready> {
   options.signal.throwIfAborted();
-  let problems: readonly string[] | undefined;
+  let told: Ready | undefined;
   let silence = "";
-  const child = startRuleChild({
+  const child = startFileChild<never, FileDone>({
     ...options,
-    job,
-    ready: (said) => {
-      problems = said;
+    ready: (ready) => {
+      told = ready;
       child.kill();
     },
     done: () => undefined,
@@ -167,7 +180,7 @@ export async function askRuleProblems(
   clearTimeout(timer);
   options.signal.removeEventListener("abort", onAbort);
   options.signal.throwIfAborted();
-  if (problems !== undefined) return problems;
+  if (told !== undefined) return told;
   throw new Failure("environment", "codemod_child_failed", silence, {
     advice: "see that Node and the installation of pleach are whole",
   });

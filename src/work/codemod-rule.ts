@@ -20,14 +20,17 @@ export interface Fix {
   readonly expandEnd?: Readonly<Record<string, unknown>>;
 }
 
-export interface FixRule {
+export interface Rule {
   readonly id: string;
   /** As ast-grep's library calls it. */
   readonly language: string;
   readonly matcher: Matcher;
-  readonly fix: Fix;
   readonly files?: readonly RuleGlob[];
   readonly ignores?: readonly RuleGlob[];
+}
+
+export interface FixRule extends Rule {
+  readonly fix: Fix;
 }
 
 export interface RuleGlob {
@@ -35,8 +38,8 @@ export interface RuleGlob {
   readonly anyCase: boolean;
 }
 
-export type RuleFile =
-  | { readonly type: "rules"; readonly rules: readonly FixRule[] }
+export type RuleFile<T extends Rule> =
+  | { readonly type: "rules"; readonly rules: readonly T[] }
   | { readonly type: "problems"; readonly problems: readonly string[] };
 
 const documentsMax = 1000;
@@ -52,8 +55,25 @@ export function codemodProblems(text: string, file: string): string[] {
   return read.type === "problems" ? [...read.problems] : [];
 }
 
+/** The rules of a codemod: each says what a match becomes. */
+export function parseRuleFile(text: string, file: string): RuleFile<FixRule> {
+  return parseRules(text, file, { problems: fixRuleProblems, make: fixRuleOf });
+}
+
+/** The rules of a file that is only matched with: a `fix` may be there, and is not looked at. */
+export function parseMatchRules(text: string, file: string): RuleFile<Rule> {
+  return parseRules(text, file, { problems: ruleProblems, make: ruleOf });
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+interface Reading<T extends Rule> {
+  problems(value: Values): readonly string[];
+  make(value: Values): T;
+}
+
 /** A rule whose severity is off is left out, as ast-grep does. */
-export function parseRuleFile(text: string, file: string): RuleFile {
+function parseRules<T extends Rule>(text: string, file: string, reading: Reading<T>): RuleFile<T> {
   const documents = parseAllDocuments(text, { uniqueKeys: true, prettyErrors: true });
   const list: readonly Document[] = Array.isArray(documents) ? documents : [];
   if (list.length > documentsMax) {
@@ -64,9 +84,9 @@ export function parseRuleFile(text: string, file: string): RuleFile {
     return { type: "problems", problems: broken.map((problem) => `${file}: ${problem}`) };
   }
   const problems: string[] = [];
-  const rules: FixRule[] = [];
+  const rules: T[] = [];
   for (const [at, document] of list.entries()) {
-    const read = readRule(document, `${file}: rule ${at + 1}`);
+    const read = readRule(document, `${file}: rule ${at + 1}`, reading);
     if (read.type === "wrong") problems.push(...read.problems);
     else if (read.type === "rule") rules.push(read.rule);
   }
@@ -77,12 +97,16 @@ export function parseRuleFile(text: string, file: string): RuleFile {
   return { type: "rules", rules: ordered };
 }
 
-type RuleRead =
+type RuleRead<T extends Rule> =
   | { readonly type: "none" }
   | { readonly type: "wrong"; readonly problems: readonly string[] }
-  | { readonly type: "rule"; readonly rule: FixRule };
+  | { readonly type: "rule"; readonly rule: T };
 
-function readRule(document: Document, place: string): RuleRead {
+function readRule<T extends Rule>(
+  document: Document,
+  place: string,
+  reading: Reading<T>,
+): RuleRead<T> {
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
@@ -95,19 +119,22 @@ function readRule(document: Document, place: string): RuleRead {
   const named = typeof id === "string" && id !== "" ? `${place} (${id})` : place;
   const problems = [
     ...unknownKeys(value, topKeys).map((problem) => `${named}: ${problem}`),
-    ...ruleProblems(value).map((problem) => `${named}: ${problem}`),
+    ...reading.problems(value).map((problem) => `${named}: ${problem}`),
   ];
   if (problems.length > 0) return { type: "wrong", problems };
   if (value["severity"] === "off") return { type: "none" };
-  return { type: "rule", rule: ruleOf(value) };
+  return { type: "rule", rule: reading.make(value) };
 }
 
-function ruleProblems(value: Readonly<Record<string, unknown>>): string[] {
+function fixRuleProblems(value: Values): string[] {
+  return [...ruleProblems(value), ...fixProblems(value)];
+}
+
+function ruleProblems(value: Values): string[] {
   return [
     ...(typeof value["id"] === "string" && value["id"] !== "" ? [] : ["`id` must be a name"]),
     ...languageProblems(value["language"]),
     ...matcherProblems(value),
-    ...fixProblems(value),
     ...globProblems("files", value["files"]),
     ...globProblems("ignores", value["ignores"]),
     ...("rewriters" in value
@@ -188,7 +215,11 @@ function firstFix(fix: unknown): unknown {
   return Array.isArray(fix) ? fix[0] : fix;
 }
 
-function ruleOf(value: Readonly<Record<string, unknown>>): FixRule {
+function fixRuleOf(value: Values): FixRule {
+  return { ...ruleOf(value), fix: fixOf(firstFix(value["fix"])) };
+}
+
+function ruleOf(value: Values): Rule {
   const files = globsOf(value["files"]);
   const ignores = globsOf(value["ignores"]);
   const matcher = {
@@ -201,7 +232,6 @@ function ruleOf(value: Readonly<Record<string, unknown>>): FixRule {
     id: String(value["id"]),
     language: languageCalled(String(value["language"]))?.name ?? "",
     matcher: { rule: {}, ...matcher },
-    fix: fixOf(firstFix(value["fix"])),
     ...(files ? { files } : {}),
     ...(ignores ? { ignores } : {}),
   };

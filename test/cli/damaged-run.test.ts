@@ -12,7 +12,7 @@ import { type } from "../support/scripted-doors.ts";
 const newer = "20261121-0900-aaaa";
 const unseen = () => undefined;
 const eyes: Eyes = {
-  ...{ event: unseen, activity: unseen, warn: unseen },
+  ...{ event: unseen, activity: unseen, planning: unseen, warn: unseen },
   ...{ ask: unseen, leave: unseen },
 };
 const doors: Doors = openDoors({ quit: () => undefined });

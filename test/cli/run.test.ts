@@ -10,7 +10,7 @@ describe("pleach run", () => {
     let asked: RunRequest | undefined;
     const story = landed();
     const line =
-      "run -C repo --files a/** --files b/** --units 3 --codemod mods/x.yml --check c1 --check c2 --unit-check u --concurrency 2 --attempts 3 --timeout 90s --target dev --base HEAD~1 --land partial --budget-tokens 5 --budget-usd 1.5 --approval required --sandbox none --trust --keep -y --config conf.json -q";
+      "run -C repo --files a/** --files b/** --units 3 --match needle --language ts --matches-stay --rounds 0 --codemod mods/x.yml --check c1 --check c2 --unit-check u --concurrency 2 --attempts 3 --timeout 90s --target dev --base HEAD~1 --land partial --budget-tokens 5 --budget-usd 1.5 --approval required --sandbox none --trust --keep -y --config conf.json -q";
     const run: Doors["run"] = async (request) => {
       asked = request;
       return story.state();
@@ -24,6 +24,9 @@ describe("pleach run", () => {
       plan: undefined,
       files: ["a/**", "b/**"],
       units: 3,
+      match: "needle",
+      language: "ts",
+      matchesStay: true,
       worker: undefined,
       command: undefined,
       codemod: "/somewhere/repo/mods/x.yml",
@@ -31,6 +34,7 @@ describe("pleach run", () => {
       unitChecks: ["u"],
       concurrency: 2,
       attempts: 3,
+      rounds: 0,
       timeoutMs: 90_000,
       target: "dev",
       base: "HEAD~1",

@@ -90,7 +90,6 @@ const wrong: readonly (readonly [typed: string[], said: string])[] = [
   [["run"], "was not told what to do"],
   [["plan"], "was not told what to do"],
   [["run", ""], "the goal is empty"],
-  [["run", "Make it better"], "there is no model planner yet"],
   [["run", "--units", "3"], "--units needs --files"],
   [["run", "a", "b"], "too many arguments"],
   [["run", "--plan"], "argument missing"],

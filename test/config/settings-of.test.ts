@@ -87,6 +87,7 @@ describe("the settings of a run", () => {
         agentsPerRun: 50,
         depth: 3,
         turns: 30,
+        rounds: 2,
       },
       budget: { agent: {}, unit: {}, run: {}, warnAt: 0.8 },
       context: { a: [1] },

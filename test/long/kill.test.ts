@@ -8,6 +8,7 @@ import {
   momentsFrom,
   sumOf,
 } from "../support/killed-run.ts";
+import { makeRoundsScene } from "../support/rounds-scene.ts";
 import { makeScene, removeScene } from "../support/woven-scene.ts";
 
 /** Runs wait for processes half of their time. */
@@ -29,6 +30,17 @@ test("killed before, in and after every journal line, a run ends as it would hav
   const killed = await sumOf(kills, lanes, (kill) => expectSameAfter(expected, [kill]));
   // Now and then a run has a line less.
   expect(killed).toBeGreaterThan(kills.length - 4);
+}, 900_000);
+
+test("killed after every journal line, a run with rounds ends as it would have", async () => {
+  const rounds = await expectedOf(await makeRoundsScene());
+  const kills = Array.from(
+    { length: rounds.lines },
+    (_, at): Kill => ({ when: "after", line: at + 1 }),
+  );
+  const killed = await sumOf(kills, lanes, (kill) => expectSameAfter(rounds, [kill]));
+  expect(killed).toBeGreaterThan(kills.length - 4);
+  removeScene(rounds.scene);
 }, 900_000);
 
 test("killed at 200 random moments, also of its resumes, a run ends as it would have", async () => {

@@ -11,6 +11,9 @@ import {
   type UnitId,
   unitRef,
 } from "../../src/core/id.ts";
+import type { FoundFile } from "../../src/core/match.ts";
+import { literalPaths, ownershipOfUnits } from "../../src/core/ownership.ts";
+import { type Completion, isMatchCheck } from "../../src/core/plan.ts";
 import type { RunState } from "../../src/core/run.ts";
 import { noSpend } from "../../src/core/spend.ts";
 import type { Reason } from "../../src/core/worker.ts";
@@ -154,10 +157,11 @@ export class FakeHands implements Hands {
     const tries = this.#plants.has("behave by attempt")
       ? attempt - 1
       : this.#tries(state, unit) + again;
-    const behaviour = this.#scenario.behaviours.get(unit)?.[tries % 4] ?? "good";
+    const behaviour = this.#behaviourOf(unit, tries);
     const asked = questionOf(state, unit);
     const waits = behaviour === "ask" && asked?.answer === undefined;
-    const stopped = await this.#behave(action, slot, behaviour, waits);
+    const paths = pathsOf(unit, state);
+    const stopped = await this.#behave(action, slot, { behaviour, waits, paths });
     await this.#step();
     const changed = Object.keys(slot.tree).filter(
       (path) => slot.tree[path] !== this.#world.tree(base)[path],
@@ -178,12 +182,19 @@ export class FakeHands implements Hands {
       ? { type: "stopped" }
       : again > 0 && behaviour === "nothing"
         ? { type: "answered", summary: "an answer" }
-        : await this.#gate(action, slot, changed, behaviour);
+        : await this.#gate(action, slot, changed, { behaviour, state });
     if (outcome.type === "refused" && again === 0) {
       this.#world.refused.set(unit, (this.#world.refused.get(unit) ?? 0) + 1);
     }
     this.#stops.delete(unit);
     return [{ type: "unit-finished", unit, attempt, outcome, leavings }];
+  }
+
+  /** What is made for a round behaves as the unit behind it, one further on. */
+  #behaviourOf(unit: UnitId, tries: number): Behaviour {
+    const [stem = "", round = "0"] = unit.split("-r");
+    const known = this.#scenario.behaviours.get(stem as UnitId);
+    return known?.[(tries + Number(round)) % 4] ?? "good";
   }
 
   #tries(state: RunState, unit: UnitId): number {
@@ -217,9 +228,14 @@ export class FakeHands implements Hands {
   async #behave(
     { unit, attempt }: Perform<"work">,
     slot: SlotState,
-    behaviour: Behaviour,
-    waits: boolean,
+    how: {
+      readonly behaviour: Behaviour;
+      readonly waits: boolean;
+      readonly paths: readonly string[];
+    },
   ): Promise<boolean> {
+    const { behaviour, waits, paths } = how;
+    const [half = "", ...rest] = paths;
     let killed = false;
     const stop = new Promise<boolean>((resolve) => {
       this.#stops.set(unit, () => {
@@ -236,7 +252,6 @@ export class FakeHands implements Hands {
     const act = async () => {
       await this.#step();
       if (behaviour === "nothing") return false;
-      const half = `${unit}/a`;
       // Whoever goes on after an answer did this before.
       if (behaviour !== "ask" || waits) {
         write(half, `${unit} ${attempt} ${behaviour.toUpperCase()}`);
@@ -247,7 +262,7 @@ export class FakeHands implements Hands {
       for (const stray of behaviour === "stray" ? ["u0/stray", "elsewhere"] : []) {
         write(stray, `${unit} ${attempt} ${stray}`);
       }
-      write(`${unit}/b`, `${unit} ${attempt}`);
+      for (const path of rest) write(path, `${unit} ${attempt}`);
       return false;
     };
     if (this.#stopAsked.has(`${unit} ${attempt}`)) return true;
@@ -277,9 +292,9 @@ export class FakeHands implements Hands {
     { unit, base }: Perform<"work">,
     slot: SlotState,
     changed: readonly RepoPath[],
-    behaviour: Behaviour,
+    { behaviour, state }: { readonly behaviour: Behaviour; readonly state: RunState },
   ): Promise<AttemptOutcome> {
-    const strays = changed.filter((path) => !path.startsWith(`${unit}/`));
+    const strays = ownershipOfUnits(state.plan.units).strays(unit, changed);
     const refuse = (type: Reason["type"], paths: readonly RepoPath[]): AttemptOutcome => ({
       type: "refused",
       reason: { type, message: type, paths },
@@ -369,11 +384,13 @@ export class FakeHands implements Hands {
     const tree = this.#world.tree(branch ?? commit);
     const killed = this.#random.chance(this.#scenario.checkKilledShare);
     const open = killed && this.#plants.has("a killed check passes");
-    const passed = open || (!killed && passes(check.name, tree));
+    const passed = open || (!killed && passes(check, tree));
     if (passed && !killed) this.#note(check.name, tree);
     const unit = state.merge?.subject.type === "unit" ? state.merge.subject.unit : undefined;
     if (!passed && unit !== undefined) this.#count(unit, state);
-    return [{ type: "check-finished", commit, result: { name: check.name, passed, seconds: 2 } }];
+    const over = isMatchCheck(check) && !passed && !killed ? { left: leftIn(tree) } : {};
+    const result = { name: check.name, passed, seconds: 2, ...over };
+    return [{ type: "check-finished", commit, result }];
   }
 
   #note(check: string, tree: Tree): void {
@@ -453,7 +470,24 @@ export class FakeHands implements Hands {
   }
 }
 
-function passes(check: string, tree: Tree): boolean {
-  if (check === "done") return !Object.values(tree).some((content) => content.includes("LEFT"));
+function passes(check: Completion, tree: Tree): boolean {
+  if (isMatchCheck(check)) return leftIn(tree).length === 0;
+  if (check.name === "done") return leftIn(tree).length === 0;
   return isGreen(tree);
+}
+
+/** What a rule still finds there. */
+function leftIn(tree: Tree): readonly FoundFile[] {
+  return Object.entries(tree).flatMap(([path, text]) =>
+    text.includes("LEFT")
+      ? [{ path: path as RepoPath, count: 1, places: [{ line: 1, text }] }]
+      : [],
+  );
+}
+
+/** What a unit of this scenario writes: the first half, then the rest. */
+function pathsOf(unit: UnitId, { plan }: RunState): readonly string[] {
+  const planned = plan.units.find(({ id }) => id === unit);
+  if (planned?.round === undefined) return [`${unit}/a`, `${unit}/b`];
+  return literalPaths(planned.owns);
 }

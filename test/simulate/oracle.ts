@@ -4,6 +4,7 @@ import type { RunEvent } from "../../src/core/event.ts";
 import { integrationRef, type Sha, type UnitId } from "../../src/core/id.ts";
 import { foldRun } from "../../src/core/reduce.ts";
 import type { RunState } from "../../src/core/run.ts";
+import { checkRounds, mayChange } from "./round-oracle.ts";
 import { type Scenario, target } from "./scenario.ts";
 import { type Commit, textOf, type World } from "./world.ts";
 
@@ -94,6 +95,7 @@ export function checkEnd(world: World, scenario: Scenario, base: Sha): void {
   checkKept(world);
   checkAttempts(world, state);
   checkOutcome(world, state);
+  checkRounds(world, state);
 }
 
 function checkVerified(world: World, state: RunState, line: readonly Commit[]): void {
@@ -128,7 +130,7 @@ function checkMerges(world: World, state: RunState, line: readonly Commit[]): vo
   for (const commit of line) {
     const before = commit.parents[0] === undefined ? {} : world.tree(commit.parents[0]);
     const paths = Object.keys(commit.tree).filter((path) => commit.tree[path] !== before[path]);
-    const strays = paths.filter((path) => !path.startsWith(`${commit.unit}/`));
+    const strays = paths.filter((path) => !mayChange(world, commit.unit, path));
     if (commit.unit !== undefined && strays.length > 0) {
       world.complain(`${commit.unit} landed ${strays.join(", ")}, which it does not own`);
     }

@@ -1,7 +1,10 @@
 /** Mistakes that a merger of agents' work can make, planted one at a time. Each must be found; the list is itself a test. */
 import type { Action } from "../../src/core/action.ts";
 import type { Rules } from "../../src/core/decide.ts";
+import { isVerified } from "../../src/core/decide-merge.ts";
 import type { RunEvent } from "../../src/core/event.ts";
+import { hasEnded } from "../../src/core/reopening.ts";
+import { nextRound, startRound } from "../../src/core/round.ts";
 import type { RunState, UnitState } from "../../src/core/run.ts";
 import type { Plant } from "./simulate.ts";
 
@@ -41,6 +44,34 @@ export const plants: Readonly<Record<string, Plant>> = {
         return rules.reduce(state, { ...line, event: { ...event, outcome } });
       },
     }),
+  },
+  "rounds go on without a limit": {
+    rules: deciding((state, actions, rules, now) =>
+      actions.some(isFinish)
+        ? rules.decide(withRounds(state, 99), { now, answerable: true })
+        : actions,
+    ),
+  },
+  "a round begins without being in the journal": {
+    rules: reducing((state) => {
+      const round = state.at.phase === "working" && isIdle(state) ? nextRound(state) : undefined;
+      return round === undefined ? state : startRound(state, round);
+    }),
+  },
+  "a round takes what a unit owns that was not merged": {
+    rules: deciding((state, actions) => {
+      const merged = { phase: "merged" } as const;
+      const pretended = eachUnit(state, (unit) => ({ ...unit, at: merged }));
+      const round = actions.some(isFinish) ? nextRound(pretended) : undefined;
+      return round === undefined ? actions : [{ type: "record", event: round }];
+    }),
+  },
+  "what is left over is left to nobody": {
+    rules: deciding((state, actions, rules, now) =>
+      actions.some((action) => action.type === "record" && action.event.type === "round-started")
+        ? rules.decide(withRounds(state, 0), { now, answerable: true })
+        : actions,
+    ),
   },
   "a check that was killed passes": { hands: "a killed check passes" },
   "a local edit is overwritten by the landing": { hands: "land over local edits" },
@@ -180,6 +211,21 @@ function notStopping(unit: UnitState): UnitState {
   if (unit.at.phase !== "running") return unit;
   const { stopping: _, ...at } = unit.at;
   return { ...unit, at };
+}
+
+function withRounds(state: RunState, rounds: number): RunState {
+  return {
+    ...state,
+    settings: { ...state.settings, limits: { ...state.settings.limits, rounds } },
+  };
+}
+
+function isIdle(state: RunState): boolean {
+  return state.units.every(({ at }) => hasEnded(at)) && isVerified(state);
+}
+
+function isFinish(action: Action): boolean {
+  return action.type === "record" && action.event.type === "run-finished";
 }
 
 function isStart(action: Action): boolean {

@@ -1,5 +1,6 @@
 /** What one seed means: a plan, how its workers behave, what the people beside us do, how often the plug is pulled. */
 import type { Glob, RefName, RunId, Sha, UnitId } from "../../src/core/id.ts";
+import type { MatchCheck } from "../../src/core/match.ts";
 import type { Check, Plan, Unit } from "../../src/core/plan.ts";
 import type { LandMode, Settings } from "../../src/core/settings.ts";
 import type { Random } from "./random.ts";
@@ -22,6 +23,8 @@ export type Behaviour =
 export interface Scenario {
   readonly run: RunId;
   readonly plan: (base: Sha) => Plan;
+  /** What is there before: in some, what the rule of doneWhen finds. */
+  readonly files: Readonly<Record<string, string>>;
   readonly settings: Settings;
   /** By unit, by how many of its tries were refused before. */
   readonly behaviours: ReadonlyMap<UnitId, readonly Behaviour[]>;
@@ -55,7 +58,10 @@ export function makeScenario(random: Random): Scenario {
   const count = 1 + random.below(7);
   const units = Array.from({ length: count }, (_, position) => makeUnit(random, position));
   const checks = Array.from({ length: random.below(3) }, (_, n) => makeCheck(`check${n}`));
-  const doneWhen = random.chance(0.5) ? [makeCheck("done")] : [];
+  const doneWhen = [
+    ...(random.chance(0.5) ? [makeCheck("done")] : []),
+    ...(random.chance(0.5) ? [nothingLeft] : []),
+  ];
   const calm = random.chance(0.2);
   const approval = random.chance(0.1) ? "required" : "auto";
   // Our own agents, who can go on where they were cut off.
@@ -63,6 +69,12 @@ export function makeScenario(random: Random): Scenario {
   return {
     run: "20260101-0000-seed" as RunId,
     plan: (base) => ({ goal: "simulate", base, units, doneWhen }),
+    files: random.chance(0.5)
+      ? { readme: "base" }
+      : {
+          readme: "base",
+          ...Object.fromEntries(units.map(({ id }) => [`${id}/a`, "LEFT of old"])),
+        },
     settings: { ...makeSettings(random, checks, approval), ...(agents ? { worker: "model" } : {}) },
     behaviours: new Map(units.map(({ id }) => [id, makeBehaviours(random, { calm, agents })])),
     crashShare: random.pick([0, 0.005, 0.02, 0.05]),
@@ -101,6 +113,14 @@ function makeBehaviours(
   });
 }
 
+/** Finds what a worker left over; whose rule it is does not matter here. */
+const nothingLeft: MatchCheck = {
+  name: "nothing left",
+  match: { type: "regex", source: "LEFT", flags: "" },
+  files: [],
+  timeoutMs: minute,
+};
+
 function makeCheck(name: string): Check {
   return { name, run: name, timeoutMs: minute };
 }
@@ -131,6 +151,7 @@ function makeSettings(
       agentsPerRun: 50,
       depth: 3,
       turns: 30,
+      rounds: random.below(3),
     },
     budget: { agent: {}, unit: {}, run: {}, warnAt: 0.8 },
     approval,

@@ -37,7 +37,7 @@ export async function simulate(seed: number, plant: Plant = {}): Promise<Verdict
   const random = seeded(seed);
   const scenario = makeScenario(random);
   const world = new World();
-  const base = world.commit({ tree: { readme: "base" }, parents: [], by: "user" });
+  const base = world.commit({ tree: scenario.files, parents: [], by: "user" });
   world.refs.set(target, base);
   world.refs.set(integrationRef(scenario.run), base);
   if (scenario.userEdits) world.userEdits = "u0/a";
@@ -215,13 +215,12 @@ async function append({ world, time, random, plant }: Life, lines: readonly Jour
 
 /** What people do beside us: commit to the target, cancel, pause, press Ctrl-C. */
 function beside({ world, scenario, random }: Life, mailbox: Mailbox, state: RunState): void {
-  const units = state.units.length;
   // Long before a deadline that is hours away.
   const waits = state.units.some(({ at }) => at.phase === "awaiting_approval");
   if (waits && random.chance(0.2)) answer(random, mailbox, state);
   if (random.chance(scenario.rivalShare)) {
     const tip = world.ref(target);
-    const path = random.chance(0.2) ? `u${random.below(units)}/a` : "rival";
+    const path = random.chance(0.2) ? `u${random.below(scenario.behaviours.size)}/a` : "rival";
     const content = `rival ${world.commits.size}${random.chance(0.1) ? " SEMANTIC" : ""}`;
     const tree = { ...world.tree(tip), [path]: content };
     world.refs.set(target, world.commit({ tree, parents: [tip], by: "rival" }));
@@ -229,13 +228,9 @@ function beside({ world, scenario, random }: Life, mailbox: Mailbox, state: RunS
   if (!random.chance(scenario.speakShare)) return;
   const said = random.below(10);
   if (said === 0) mailbox.post(request({ type: "cancel" }));
-  else if (said < 3) mailbox.post(request({ type: "cancel", unit: unitName(random, units) }));
+  else if (said < 3) mailbox.post(request({ type: "cancel", unit: random.pick(state.units).id }));
   else if (said < 6) mailbox.post(request({ type: "pause" }));
   else mailbox.post(request({ type: "interrupt", signal: "SIGINT" }));
-}
-
-function unitName(random: Random, units: number) {
-  return `u${random.below(units)}` as never;
 }
 
 function request(what: RunRequest) {

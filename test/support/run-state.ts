@@ -1,7 +1,7 @@
 /** Builds journals and the states they fold to, by saying what happened. */
 import type { JournalLine, Refusal, RunEvent, RunOutcome } from "../../src/core/event.ts";
 import type { Glob, RefName, RepoPath, RunId, Sha, UnitId } from "../../src/core/id.ts";
-import type { Check, Plan, Unit } from "../../src/core/plan.ts";
+import type { Check, Completion, Plan, Unit } from "../../src/core/plan.ts";
 import { foldRun } from "../../src/core/reduce.ts";
 import type { RunState } from "../../src/core/run.ts";
 import type { Settings } from "../../src/core/settings.ts";
@@ -56,6 +56,7 @@ export const settings: Settings = {
     agentsPerRun: 50,
     depth: 3,
     turns: 30,
+    rounds: 2,
   },
   budget: { agent: {}, unit: {}, run: {}, warnAt: 0.8 },
   approval: "auto",
@@ -73,7 +74,7 @@ export const settings: Settings = {
 export interface RunFacts {
   readonly units: readonly Unit[];
   readonly goal?: string;
-  readonly doneWhen?: readonly Check[];
+  readonly doneWhen?: readonly Completion[];
   readonly settings?: Partial<Settings>;
 }
 
@@ -171,6 +172,20 @@ export function startRun(facts: RunFacts) {
     /** One completion check on the result. */
     verify(name: string, passed: boolean) {
       const result = { name, passed, seconds: 2, ...(passed ? {} : { message: "exit code 1" }) };
+      happened(
+        { type: "check-started", commit: integration, name },
+        { type: "check-finished", commit: integration, result },
+      );
+      return story;
+    },
+    /** A rule of doneWhen finds something in these files of the result. */
+    find(name: string, ...paths: readonly string[]) {
+      const left = paths.map((path) => ({
+        path: path as RepoPath,
+        count: 1,
+        places: [{ line: 3, text: "var x" }],
+      }));
+      const result = { name, passed: left.length === 0, seconds: 1, left };
       happened(
         { type: "check-started", commit: integration, name },
         { type: "check-finished", commit: integration, result },

@@ -3,6 +3,9 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
+import ts from "typescript";
+import type { Tie } from "../../src/core/coupling.ts";
+import type { WorkFile } from "../../src/core/folder-partition.ts";
 
 const fetched = path.resolve(import.meta.dirname, "../../.pleach-quickstart/fetched");
 const published = "rxjs@7.8.2";
@@ -23,4 +26,27 @@ export async function rxjsFiles(): Promise<Readonly<Record<string, string>>> {
   return Object.fromEntries(
     names.map((name) => [name, readFileSync(path.join(sources, name), "utf8")]),
   );
+}
+
+/** Its TypeScript files, each weighing what it is long, and what they import of each other, as the compiler resolves it. */
+export async function rxjsTies(): Promise<{
+  readonly files: readonly WorkFile[];
+  readonly ties: readonly Tie[];
+}> {
+  const all = await rxjsFiles();
+  const paths = Object.keys(all).filter((name) => name.endsWith(".ts"));
+  const options = { moduleResolution: ts.ModuleResolutionKind.Node10 };
+  const host: ts.ModuleResolutionHost = {
+    fileExists: (name) => Object.hasOwn(all, name.slice(1)),
+    readFile: (name) => all[name.slice(1)],
+    directoryExists: () => true,
+  };
+  const ties = paths.flatMap((from) =>
+    ts.preProcessFile(all[from] ?? "").importedFiles.flatMap(({ fileName }): Tie[] => {
+      const found = ts.resolveModuleName(fileName, `/${from}`, options, host).resolvedModule;
+      const to = found?.resolvedFileName.slice(1);
+      return to === undefined ? [] : [{ from, to, kind: "import" }];
+    }),
+  );
+  return { files: paths.map((name) => ({ path: name, work: (all[name] ?? "").length })), ties };
 }

@@ -15,6 +15,9 @@ export interface TypeOptions {
   /** Of a terminal; 100 if absent. */
   readonly columns?: number;
   readonly env?: World["env"];
+  readonly stdin?: World["stdin"];
+  /** Told of everything that is written, when it is. */
+  readonly sees?: (text: string) => void;
 }
 
 /** Types a command line; a door that is not given here must not be knocked at. */
@@ -29,6 +32,7 @@ export async function type(
     arguments: line,
     env: options.env ?? {},
     cwd: () => "/somewhere",
+    ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
     stdout: stdout.stream,
     stderr: stderr.stream,
     openDoors: async () => withClosed(doors),
@@ -36,7 +40,7 @@ export async function type(
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }
 
-function keeper({ tty: isTTY = false, columns = 100 }: TypeOptions): {
+function keeper({ tty: isTTY = false, columns = 100, sees }: TypeOptions): {
   readonly stream: Stream;
   text(): string;
 } {
@@ -46,6 +50,7 @@ function keeper({ tty: isTTY = false, columns = 100 }: TypeOptions): {
     columns,
     write(text) {
       kept += text;
+      sees?.(text);
     },
   };
   return { stream, text: () => kept };

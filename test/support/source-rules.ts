@@ -41,6 +41,8 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   commander: ["src/cli/", "src/main.ts"],
   "p-queue": ["src/cli/compose.ts"],
   openai: ["src/host/model.ts"],
+  "es-module-lexer": ["src/survey/parse/module-facts.ts"],
+  "oxc-parser": ["src/survey/parse/module-syntax.ts"],
   bullmq: ["src/host/queue.ts"],
   "pg-boss": ["src/host/queue.ts"],
 };

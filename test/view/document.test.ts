@@ -57,6 +57,7 @@ describe("the final document", () => {
       landing: { asked: "auto", refused: null },
       checks: { run: 1, reused: 0, seconds: 2 },
       seconds: 10,
+      estimate: null,
     });
   });
 

@@ -78,12 +78,12 @@ test("what only ast-grep's parser can know is asked of a child process", async (
 });
 
 test("a language that is not built in names the package it needs", async () => {
-  const text = "id: a\nlanguage: python\nrule: { pattern: foo($A) }\nfix: bar($A)\n";
+  const text = "id: a\nlanguage: kotlin\nrule: { pattern: foo($A) }\nfix: bar($A)\n";
 
   expect(codemodProblems(text, "r.yml")).toEqual([]);
   expect(await askCodemodProblems({ text, file: "r.yml" }, new AbortController().signal)).toEqual([
     expect.stringMatching(
-      /^language `python` needs the package @ast-grep\/lang-python installed beside pleach/,
+      /^language `kotlin` needs the package @ast-grep\/lang-kotlin installed beside pleach/,
     ),
   ]);
 });

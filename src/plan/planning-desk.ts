@@ -1,0 +1,33 @@
+/** The desk of an agent that plans: there is no run yet, so nobody is asked, told or shared with; what it spends is counted. */
+import type { Account } from "../core/budget.ts";
+import type { Desk } from "../core/desk.ts";
+import type { UnitId } from "../core/id.ts";
+
+const noRun = { type: "refused", why: "there is no run yet" } as const;
+
+export function planningDesk(account: Account, report: (text: string) => void): Desk {
+  const unit = "plan" as UnitId;
+  return {
+    unit,
+    account,
+    report: ({ text }) => report(text),
+    agents: () => [],
+    tell: (fact) => {
+      if (fact.type === "agent-spent") report(`turn ${fact.turns}: ${fact.said}`);
+      return Promise.resolve();
+    },
+    claim: () => Promise.resolve(noRun),
+    claimed: () => [],
+    ask: () => Promise.resolve({ type: "nobody" }),
+    send: () => Promise.resolve(noRun),
+    messages: () => [],
+    untilMessage: (_, signal) =>
+      new Promise((resolve) => {
+        if (signal.aborted) resolve();
+        else signal.addEventListener("abort", () => resolve(), { once: true });
+      }),
+    context: () => ({}),
+    writeContext: () => Promise.resolve(noRun),
+    subagents: () => 0,
+  };
+}
