@@ -31,16 +31,13 @@ export function splitLines({ split, ties, notes = [] }: SplitFacts): string[] {
 function sayCut({ imports, crossing }: PlanTies, split: SplitReport | undefined): string {
   if (imports === 0) return "the files import nothing of each other";
   const share = Math.round((crossing / imports) * 100);
+  const said = `${crossing} of ${imports} imports go from one unit to another (${share} %)`;
   const coupling = split?.coupling;
-  const balance =
-    coupling === undefined
-      ? ""
-      : `; the largest unit is ${coupling.balance.toFixed(2)} of the mean`;
-  const folders =
-    coupling === undefined || coupling.byFolder.imports === coupling.cut.imports
-      ? ""
-      : `, side by side ${coupling.cut.imports} where folders would cut ${coupling.byFolder.imports}`;
-  return `${crossing} of ${imports} imports go from one unit to another (${share} %)${folders}${balance}`;
+  if (coupling === undefined) return said;
+  const { cut, byFolder, balance } = coupling;
+  // Hubs stand apart: what goes to and from them nobody could save.
+  const beside = cut.imports === crossing ? "" : `; between units side by side ${cut.imports}`;
+  return `${said}${beside}; by folder it would be ${byFolder.imports}; the largest unit is ${balance.toFixed(2)} of the mean`;
 }
 
 const treatments: Readonly<Record<HubUse["treatment"], string>> = {

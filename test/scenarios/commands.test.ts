@@ -110,7 +110,8 @@ describe("after a run", () => {
       ]);
     }
     expect(existsSync(path.join(scene.repository.path, ".git/pleach"))).toBe(false);
-    expect(existsSync(scene.stateHome)).toBe(false);
+    // What the files of a commit import is remembered, and nothing else.
+    expect(readdirSync(scene.stateHome)).toEqual(["survey"]);
     for (const name of ["plan.json", "plan.yaml"]) {
       const saved = path.join(scene.repository.folder, name);
       const out = ["plan", "Do it", ...files, ...shape, "--out", `../../${name}`];

@@ -6,6 +6,7 @@ import { type ErrorDocument, makeScene, planned, unitIn } from "../support/scene
 
 const sha = expect.stringMatching(/^[0-9a-f]{40}$/);
 const number = expect.any(Number);
+const guess = { seconds: number, tokens: null, usd: null };
 const spend = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, usd: 0 };
 
 /** Each unit does what its instructions say. */
@@ -106,6 +107,7 @@ describe("the final document", () => {
       landing: { asked: "auto", refused: null },
       checks: { run: 3, reused: 0, seconds: number },
       seconds: number,
+      estimate: { serial: guess, parallel: guess },
     });
     expect(code).toBe(1);
     expect(scene.record(run, "units/c/1/output.log")).toBe("why\n");
