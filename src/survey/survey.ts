@@ -52,9 +52,9 @@ async function newSurvey({ home, base, signal }: SurveyRequest, cache: KeptFile)
   const listed = await filesAt(home, base, { sizes: true, signal });
   const entries = listed.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const there = new Set<string>(entries.map((entry) => entry.path));
-  const [facts, cochanges] = await Promise.all([
-    readFacts({ home, entries, cache, signal }),
-    readCochanges(home, base, there, signal),
+  const [facts, cochanges] = await bothOrNone(signal, (both) => [
+    readFacts({ home, entries, cache, signal: both }),
+    readCochanges(home, base, there, both),
   ]);
   const tree = fileTree(
     entries.flatMap((entry, at) =>
@@ -80,6 +80,22 @@ async function newSurvey({ home, base, signal }: SurveyRequest, cache: KeptFile)
       unresolved: graph.unresolved,
     }),
   };
+}
+
+/** Where one fails the other is ended and waited for, so that nothing of it is left running. */
+async function bothOrNone<One, Other>(
+  signal: AbortSignal,
+  begin: (signal: AbortSignal) => [Promise<One>, Promise<Other>],
+): Promise<[One, Other]> {
+  const failed = new AbortController();
+  const begun = begin(AbortSignal.any([signal, failed.signal]));
+  try {
+    return await Promise.all(begun);
+  } catch (error) {
+    failed.abort(error);
+    await Promise.allSettled(begun);
+    throw error;
+  }
 }
 
 function surveyedFile(

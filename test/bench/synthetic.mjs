@@ -11,6 +11,7 @@ let folder;
 
 export const small = 3000;
 export const large = 28_000;
+const modulesPerFolder = 50;
 
 /** Where a bench may put what it needs; taken away at the end. */
 export function benchFolder() {
@@ -33,6 +34,33 @@ export function syntheticRepository(count) {
   }
   const repository = { dir, files, textOf };
   made.set(count, repository);
+  return repository;
+}
+
+/** { dir }: a packed repository of so many files of 5 KB that import each other, within their folders and across. */
+export function syntheticModules(count) {
+  const known = made.get(`modules-${count}`);
+  if (known) return known;
+  const dir = path.join(benchFolder(), `modules-${count}`);
+  const folders = Math.ceil(count / modulesPerFolder);
+  for (let at = 0; at < count; at++) {
+    const [folder, number] = [Math.floor(at / modulesPerFolder), at % modulesPerFolder];
+    const beside = [3, 6, 9, 12, 15].map((step) => (number * 7 + step) % modulesPerFolder);
+    const lines = beside
+      .filter((other) => other !== number && folder * modulesPerFolder + other < count)
+      .map((other) => `import { value${other} } from "./module${other}";`);
+    const far = `../part${(folder * 31 + 7) % folders}/module0`;
+    lines.push(`import type { Options, Result } from "${far}";`);
+    const [, , ...body] = textOf(at).split("\n");
+    const own = `export const value${number} = 1;\nexport type Options = {};\nexport type Result = {};\n`;
+    writeInto(dir, `src/part${folder}/module${number}.ts`, [...lines, ...body, own].join("\n"));
+  }
+  git(dir, "init", "--quiet", "--initial-branch=main");
+  commit(dir, "The first files");
+  // As a clone has it: git reads loose objects at a tenth of the speed.
+  git(dir, "repack", "-adq");
+  const repository = { dir };
+  made.set(`modules-${count}`, repository);
   return repository;
 }
 

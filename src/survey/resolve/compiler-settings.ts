@@ -154,7 +154,7 @@ export function pathsFor(settings: CompilerSettings, name: string): readonly str
   }
   if (best === undefined) return undefined;
   const middle = name.slice(best.before.length, name.length - (best.after ?? "").length);
-  return best.targets.map((target) => target.replace("*", () => middle));
+  return best.targets.map((target) => target.replace("*", () => middle.replace(/\/$/, "")));
 }
 
 function isFor({ before, after }: PathRule, name: string): boolean {

@@ -3,13 +3,11 @@
 import type { RepoPath } from "../../core/id.ts";
 import { type FileTree, joined } from "../file-tree.ts";
 
-/** Tried after a path that has none of its own. */
-const added = [
-  ".ts",
-  ".tsx",
-  ".d.ts",
-  ".js",
-  ".jsx",
+/** What TypeScript adds to a path without an ending. */
+export const typeScriptEndings: readonly string[] = [".ts", ".tsx", ".d.ts", ".js", ".jsx"];
+/** What bundlers add too, where TypeScript finds nothing. */
+export const allEndings: readonly string[] = [
+  ...typeScriptEndings,
   ".mjs",
   ".cjs",
   ".mts",
@@ -17,27 +15,39 @@ const added = [
   ".json",
   ".vue",
   ".svelte",
-] as const;
+];
 
-/** What a compiled file's ending is written for. */
-const sources: Readonly<Record<string, readonly string[]>> = {
-  ".js": [".ts", ".tsx", ".d.ts"],
-  ".jsx": [".tsx", ".d.ts"],
-  ".mjs": [".mts", ".d.mts"],
-  ".cjs": [".cts", ".d.cts"],
+/** What an ending may stand for, whether of a source or of what is compiled from it: the source first. */
+const ordinary = [".ts", ".tsx", ".d.ts", ".js", ".jsx"];
+const withJsx = [".tsx", ".ts", ".d.ts", ".jsx", ".js"];
+const modules = [".mts", ".d.mts", ".mjs"];
+const commonJs = [".cts", ".d.cts", ".cjs"];
+const standsFor: Readonly<Record<string, readonly string[]>> = {
+  ".ts": ordinary,
+  ".js": ordinary,
+  ".tsx": withJsx,
+  ".jsx": withJsx,
+  ".mts": modules,
+  ".mjs": modules,
+  ".cts": commonJs,
+  ".cjs": commonJs,
 };
-const compiled = /\.[cm]?jsx?$/;
+const codeEnding = /\.[cm]?[jt]sx?$/;
 
 /** `path` is from the root; undefined where no file is meant. */
-export function moduleFile(tree: FileTree, path: string): RepoPath | undefined {
-  const ending = compiled.exec(path)?.[0];
+export function moduleFile(
+  tree: FileTree,
+  path: string,
+  endings: readonly string[] = allEndings,
+): RepoPath | undefined {
+  const ending = codeEnding.exec(path)?.[0];
   if (ending !== undefined) {
     const stem = path.slice(0, -ending.length);
-    for (const source of sources[ending] ?? [])
+    for (const source of standsFor[ending] ?? [])
       if (tree.has(stem + source)) return brand(stem + source);
   }
   if (tree.has(path)) return path;
-  for (const source of added) if (tree.has(path + source)) return brand(path + source);
+  for (const source of endings) if (tree.has(path + source)) return brand(path + source);
   return undefined;
 }
 
@@ -45,11 +55,13 @@ export function moduleFile(tree: FileTree, path: string): RepoPath | undefined {
 export function moduleAt(
   tree: FileTree,
   path: string,
-  options: { readonly folderOnly?: boolean } = {},
+  options: { readonly folderOnly?: boolean; readonly endings?: readonly string[] } = {},
 ): RepoPath | undefined {
-  const file = options.folderOnly === true ? undefined : moduleFile(tree, path);
+  const file = options.folderOnly === true ? undefined : moduleFile(tree, path, options.endings);
   if (file !== undefined || !tree.hasFolder(path)) return file;
-  return mainOf(tree, path) ?? moduleFile(tree, path === "" ? "index" : `${path}/index`);
+  return (
+    mainOf(tree, path) ?? moduleFile(tree, path === "" ? "index" : `${path}/index`, options.endings)
+  );
 }
 
 /** What the manifest of a folder names as its entry. */

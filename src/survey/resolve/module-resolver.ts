@@ -3,7 +3,7 @@
 import type { RepoPath } from "../../core/id.ts";
 import { type FileTree, folderOf, joined } from "../file-tree.ts";
 import { compilerSettings, pathsFor, type SettingsOf } from "./compiler-settings.ts";
-import { moduleAt } from "./module-file.ts";
+import { allEndings, moduleAt, typeScriptEndings } from "./module-file.ts";
 import { type Packages, packageName } from "./packages.ts";
 import { missing, type Resolution, type Resolver, reached } from "./resolution.ts";
 
@@ -38,9 +38,12 @@ function resolve(places: Places, folder: string, specifier: string): Resolution 
   if (name === "") return missing;
   if (/^[a-z][a-z\d+.-]*:/i.test(name)) return { type: "outside", name };
   if (name.startsWith("/")) return missing;
-  if (/^\.{1,2}(?:\/|$)/.test(name)) return relative(places.tree, folder, name);
-  const file = byName(places, folder, name);
+  const isRelative = /^\.{1,2}(?:\/|$)/.test(name);
+  const find = isRelative ? relative : byName;
+  const file =
+    find(places, folder, name, typeScriptEndings) ?? find(places, folder, name, allEndings);
   if (file !== undefined) return reached(file);
+  if (isRelative) return missing;
   if (name.startsWith("#")) return missing;
   const { known, file: entry } = places.packages.resolve(name, folder);
   if (entry !== undefined) return reached(entry);
@@ -52,22 +55,29 @@ function isAlias(name: string): boolean {
   return name.startsWith("@/") || name.startsWith("~");
 }
 
-function relative(tree: FileTree, folder: string, name: string): Resolution {
+type Find = (
+  places: Places,
+  folder: string,
+  name: string,
+  endings: readonly string[],
+) => RepoPath | undefined;
+
+const relative: Find = ({ tree }, folder, name, endings) => {
   const path = joined(folder, name);
-  if (path === undefined) return missing;
-  const file = moduleAt(tree, path, { folderOnly: /(?:^|\/)\.{0,2}$/.test(name) });
-  return file === undefined ? missing : reached(file);
-}
+  if (path === undefined) return undefined;
+  return moduleAt(tree, path, { folderOnly: /(?:^|\/)\.{0,2}$/.test(name), endings });
+};
 
 /** By the compiler's settings, or by `imports` of the package around it. */
-function byName({ tree, packages, settingsOf }: Places, folder: string, name: string) {
+const byName: Find = ({ tree, packages, settingsOf }, folder, name, endings) => {
   const settings = settingsOf(folder);
+  const folderOnly = name.endsWith("/");
   for (const path of settings === undefined ? [] : (pathsFor(settings, name) ?? [])) {
-    const file: RepoPath | undefined = moduleAt(tree, path);
+    const file = moduleAt(tree, path, { folderOnly, endings });
     if (file !== undefined) return file;
   }
   if (name.startsWith("#")) return packages.resolveOwn(name, folder);
   if (settings?.baseUrl === undefined) return undefined;
   const path = joined(settings.baseUrl, name);
-  return path === undefined ? undefined : moduleAt(tree, path);
-}
+  return path === undefined ? undefined : moduleAt(tree, path, { folderOnly, endings });
+};
