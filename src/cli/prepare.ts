@@ -58,19 +58,7 @@ export async function prepare(
   request: RunRequest,
   tell: (text: string) => void,
 ): Promise<Prepared> {
-  const early = askEarly(request);
-  const repository = await openRepository(request.dir);
-  const { target, read } = await targetAndConfig(repository, request);
-  const base = await baseOf(repository, request, target);
-  const facts = { target, folder: read.folder, cwd: request.dir, roles: [] };
-  const settings = await settingsOf(read.config, request, facts);
-  const listed = filesAt(repository, base.sha, { sizes: true });
-  // Asked meanwhile: what is wrong with the configuration is told first.
-  listed.catch(() => undefined);
-  await requireRules(settings, await early);
-  await requireModules(settings);
-  if (settings.land === "pr") throw noPullRequests();
-  const entries = await listed;
+  const { repository, read, base, settings, entries } = await asked(request);
   const planFacts: PlanFacts = {
     files: entries,
     unitsMax: settings.limits.units,
@@ -117,6 +105,23 @@ export async function prepare(
     unapproved: made.commands ?? [],
     ...(made.spend === undefined ? {} : { planning: made.spend }),
   };
+}
+
+/** What is asked for, and of which repository. */
+async function asked(request: RunRequest) {
+  const early = askEarly(request);
+  const repository = await openRepository(request.dir);
+  const { target, read } = await targetAndConfig(repository, request);
+  const base = await baseOf(repository, request, target);
+  const facts = { target, folder: read.folder, cwd: request.dir, roles: [] };
+  const settings = await settingsOf(read.config, request, facts);
+  const listed = filesAt(repository, base.sha, { sizes: true });
+  // Asked meanwhile: what is wrong with the configuration is told first.
+  listed.catch(() => undefined);
+  await requireRules(settings, await early);
+  await requireModules(settings);
+  if (settings.land === "pr") throw noPullRequests();
+  return { repository, read, base, settings, entries: await listed };
 }
 
 /** Also that what it looks for can be looked for. */
