@@ -9,6 +9,7 @@ import type { ModelSettings, Settings, WorkerSettings } from "../core/settings.t
 import type { Judge, Place, Worker } from "../core/worker.ts";
 import type { Repository } from "../git/repository.ts";
 import type { Sandbox } from "../host/sandbox.ts";
+import { startApart } from "../host/starter.ts";
 import type { HandsParts } from "../run/hands-parts.ts";
 
 export interface MadeWorkers {
@@ -37,6 +38,12 @@ export async function makeWorkers(
   sandbox: ((writable: readonly string[]) => Sandbox) | undefined,
 ): Promise<MadeWorkers> {
   const names = new Set(plan.units.map((unit) => unit.worker ?? settings.worker));
+  if (
+    isAtWork &&
+    plan.units.length >= unitsApart &&
+    [...names].some((name) => settings.workers[name]?.type === "command")
+  )
+    startApart();
   const workers = new Map<string, Worker>();
   const closers: (() => Promise<void>)[] = [];
   let roster: Roster | undefined;
@@ -104,6 +111,9 @@ export function firstModel({ worker, workers }: Settings) {
   }
   return undefined;
 }
+
+/** For so many starts it pays to have a process of its own for them. */
+const unitsApart = 10;
 
 type Made = Worker | (Worker & { close(): Promise<void> });
 

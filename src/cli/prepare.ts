@@ -13,7 +13,7 @@ import type { Settings } from "../core/settings.ts";
 import type { Spend } from "../core/spend.ts";
 import type { SplitReport } from "../core/split-report.ts";
 import { openRepository, type Repository, resolveTarget, revision } from "../git/repository.ts";
-import { filesAt, type TreeEntry } from "../git/tree.ts";
+import { filesAt, type TreeEntry, withSizes } from "../git/tree.ts";
 import { stateHome } from "../host/file.ts";
 import { readPlanFile, requirePlan } from "../plan/plan-file.ts";
 import type { ReadPlan } from "../plan/plan-shape.ts";
@@ -77,7 +77,11 @@ export async function prepare(
   if (brought !== undefined) await requireModels(complete, planFile);
   const home = stateHome();
   const files = filesByUnit(ownershipOfUnits(planFile.units), ordinary(entries));
-  const estimate = await estimateOf(planFile, files, { settings, entries });
+  const sized =
+    request.plan === undefined
+      ? entries
+      : await withSizes(repository, entries, new Set([...files.values()].flat()));
+  const estimate = await estimateOf(planFile, files, { settings, entries: sized });
   return {
     repository,
     stateHome: home,
@@ -115,7 +119,7 @@ async function asked(request: RunRequest) {
   const base = await baseOf(repository, request, target);
   const facts = { target, folder: read.folder, cwd: request.dir, roles: [] };
   const settings = await settingsOf(read.config, request, facts);
-  const listed = filesAt(repository, base.sha, { sizes: true });
+  const listed = filesAt(repository, base.sha, { sizes: request.plan === undefined });
   // Asked meanwhile: what is wrong with the configuration is told first.
   listed.catch(() => undefined);
   await requireRules(settings, await early);

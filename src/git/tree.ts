@@ -36,6 +36,33 @@ export async function filesAt(
   return zeroSeparated(answer.stdout).map(treeEntry);
 }
 
+/** The entries with the sizes of those of these paths. Listing the sizes of all opens every object of the commit. */
+export async function withSizes(
+  home: RefHome,
+  entries: readonly TreeEntry[],
+  paths: ReadonlySet<RepoPath>,
+): Promise<readonly TreeEntry[]> {
+  const wanted = entries.filter(({ path, mode }) => paths.has(path) && mode !== submodule);
+  if (wanted.length === 0) return entries;
+  const answer = await git(
+    { gitDir: home.commonDir },
+    ["cat-file", "--batch-check=%(objectname) %(objectsize)"],
+    { input: wanted.map(({ oid }) => `${oid}\n`).join("") },
+  );
+  const sizes = new Map(
+    answer.stdout.split("\n").map((line): [string, number] => {
+      const [oid = "", size = ""] = line.split(" ");
+      return [oid, Number(size)];
+    }),
+  );
+  return entries.map((entry) => {
+    const size = paths.has(entry.path) ? sizes.get(entry.oid) : undefined;
+    return size === undefined || Number.isNaN(size) ? entry : { ...entry, size };
+  });
+}
+
+const submodule = "160000";
+
 function treeEntry(line: string): TreeEntry {
   const tab = line.indexOf("\t");
   const [mode = "", , oid = "", size] = line.slice(0, tab).split(/ +/);

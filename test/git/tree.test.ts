@@ -6,7 +6,7 @@ import type { Sha } from "../../src/core/id.ts";
 import { openObjects } from "../../src/git/objects.ts";
 import { isUnreadablePath, pathFromBytes, pathToBytes } from "../../src/git/path-text.ts";
 import { openRepository, revision } from "../../src/git/repository.ts";
-import { filesAt } from "../../src/git/tree.ts";
+import { filesAt, withSizes } from "../../src/git/tree.ts";
 import { makeRepository } from "../support/repository.ts";
 
 test("files of a commit have their modes, ids and sizes, whatever their names", async () => {
@@ -33,6 +33,17 @@ test("files of a commit have their modes, ids and sizes, whatever their names", 
     ["sub", "160000", undefined],
     ["tab\there", "100755", 1],
     ["ünï/ć.txt", "100644", 1],
+  ]);
+  const some = new Set(entries.slice(1, 5).map((entry) => entry.path));
+  const sized = await withSizes(repository, await filesAt(repository, head), some);
+  expect(sized.map(({ size }) => size)).toEqual([
+    undefined,
+    5,
+    1,
+    5,
+    undefined,
+    undefined,
+    undefined,
   ]);
   expect(
     entries.filter((entry) => isUnreadablePath(entry.path)).map((entry) => entry.path),
