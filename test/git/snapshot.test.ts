@@ -403,6 +403,18 @@ test("a .git that the worker put in place of the worktree's own is kept and not 
   expect(readdirSync(join(scene.record, "left/.git"))).toContain("objects");
 });
 
+test("a name that ends in a carriage return is not taken for the one without", async () => {
+  const scene = await makeWorktree({ a: "1\n", "a\r": "1\n" });
+  scene.write("a\r", "2\n");
+  const place = { gitDir: scene.slot.adminDir, workTree: scene.slot.path };
+  const snapshot = await scene.snapshot({
+    place: { ...place, standing: scene.standing },
+    plainContent: true,
+  });
+  expect(told(snapshot.changed)).toEqual(["modified a\r 100644 100644"]);
+  expect(await scene.git("cat-file", "-p", `${snapshot.commit}:a\r`)).toBe("2");
+});
+
 test("a sparse worktree tells also of files that were not checked out", async () => {
   const scene = await makeWorktree(
     { "in/a": "1\n", "out/b": "1\n", "out/c": "1\n" },
