@@ -142,7 +142,10 @@ async function fill(
   if (!how.fresh && unlike !== undefined && checkout.mode === "full") {
     const whole = { gitDir: slot.adminDir, workTree: slot.path, indexFile, standing };
     const restoring = { place: whole, commonDir, unlike, base, config, ...signal };
-    if (await restoreKnown(restoring)) return publishIndex(slot.adminDir, indexFile);
+    if (await restoreKnown(restoring)) {
+      resetPointer(slot.path, slot.adminDir);
+      return publishIndex(slot.adminDir, indexFile);
+    }
   }
   if (!how.fresh) {
     const tidied = checkout.mode === "full" && (await tidy(pool, slot, indexFile, base));

@@ -17,6 +17,8 @@ import { type GitPlace, git } from "./git.ts";
 export interface IndexScope {
   readonly place: GitPlace & { readonly workTree: string };
   readonly config: readonly string[];
+  /** Of the repository, in hexadecimal digits. */
+  readonly oidLength: number;
 }
 
 /** Paths are bytes, as latin1. */
@@ -115,8 +117,9 @@ function preparation({ reread, remove }: IndexChange): readonly string[] | undef
 }
 
 async function prepare(scope: IndexScope, { reread, remove }: IndexChange): Promise<void> {
+  const nothing = "0".repeat(scope.oidLength);
   const lines = [
-    ...remove.map((name) => `0 ${"0".repeat(40)}\t${name}\0`),
+    ...remove.map((name) => `0 ${nothing}\t${name}\0`),
     ...reread.map(({ path, mode, oid }) => `${mode} ${oid}\t${path}\0`),
   ];
   if (lines.length > 0) await run(scope, ["update-index", "-z", "--index-info"], lines);

@@ -55,6 +55,7 @@ export async function throughIndex(
   return { changeTree, snapshotTree, failed, failedExtras };
 }
 
-export function scopeOf({ place, config }: TreesRequest): IndexScope {
-  return { place: { gitDir: place.gitDir, workTree: place.workTree }, config: config ?? [] };
+export function scopeOf({ place, base, config }: TreesRequest): IndexScope {
+  const { gitDir, workTree } = place;
+  return { place: { gitDir, workTree }, config: config ?? [], oidLength: base.length };
 }

@@ -121,8 +121,9 @@ export class StandingGits implements Standing {
 
   async writeBlobs(files: readonly string[]): Promise<readonly Sha[] | undefined> {
     if (files.length === 0) return [];
-    // A path is a line; where one holds a line end, a git of its own is told in another way.
-    if (files.some((file) => file.includes("\n"))) return undefined;
+    // A path is a line, and of a carriage return at its end git takes no notice: it would read another file. Where a path holds
+    // either, a git of its own is told in another way.
+    if (files.some((file) => /[\r\n]/.test(file))) return undefined;
     const text = Buffer.from(files.map((file) => `${file}\n`).join(""), "latin1");
     return this.#oids(this.#blobs, { text, end: files.length });
   }

@@ -81,13 +81,13 @@ export class TreeLoom {
     return { type: "tree", oid: addFresh(fresh, after, oidLength) };
   }
 
-  /** All levels at once: their ids are known before git has written them. */
+  /** All levels at once: their ids are known before git has written them. Also those that are remembered: until a ref holds
+   *  them, a garbage collection may have taken them since. */
   async #write(fresh: ReadonlyMap<Sha, Entries>): Promise<boolean> {
-    const unwritten = [...fresh].filter(([oid]) => !this.#trees.has(oid));
-    if (unwritten.length === 0) return true;
-    const written = await this.#loom.write(unwritten.map(([, entries]) => linesOf(entries)));
-    if (unwritten.some(([oid], at) => written?.[at] !== oid)) return false;
-    for (const [oid, entries] of unwritten) this.#remember(oid, entries);
+    if (fresh.size === 0) return true;
+    const written = await this.#loom.write([...fresh.values()].map(linesOf));
+    if ([...fresh.keys()].some((oid, at) => written?.[at] !== oid)) return false;
+    for (const [oid, entries] of fresh) if (!this.#trees.has(oid)) this.#remember(oid, entries);
     return true;
   }
 

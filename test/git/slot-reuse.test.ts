@@ -1,11 +1,12 @@
-import { lstatSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { RepoPath, Sha } from "../../src/core/id.ts";
 import { removeSlots } from "../../src/git/remove-slots.ts";
 import { prepareSlot } from "../../src/git/slot.ts";
-import { closeSlotPool } from "../../src/git/worktree.ts";
+import { closeSlotPool, notesOf } from "../../src/git/worktree.ts";
 import { branch, countGit, everything, full, ground, run, view } from "../support/slots.ts";
+import { makeWorktree } from "../support/worktree-scene.ts";
 
 const environment = { ...process.env };
 afterEach(() => {
@@ -48,6 +49,15 @@ describe("a slot is cheap", () => {
     expect(lstatSync(path.join(slot.path, "src/one.ts")).ino).toBe(inode);
     await closeSlotPool(pool);
   });
+});
+
+test("a worktree that is brought back by what is known of it has its `.git` again", async () => {
+  const { slot, pool, base, standing, snapshotAndUnlike } = await makeWorktree({ a: "1\n" });
+  rmSync(path.join(slot.path, ".git"));
+  notesOf(pool, "slot-1").unlike = (await snapshotAndUnlike()).unlike;
+  const known = { ...pool, repository: { ...pool.repository, standing } };
+  const again = await prepareSlot(known, 1, { base, branch: branch("two"), checkout: full });
+  expect(await view(again)).toMatchObject({ status: "", head: base, files: ["a"] });
 });
 
 describe("a sparse slot", () => {

@@ -16,7 +16,7 @@ import {
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import type { RefName, RepoPath } from "../../src/core/id.ts";
+import type { RefName, RepoPath, Sha } from "../../src/core/id.ts";
 import { type Change, isHeld } from "../../src/git/change.ts";
 import { filterGuard } from "../../src/git/filter-guard.ts";
 import { makeRepository, runGit } from "../support/repository.ts";
@@ -401,6 +401,28 @@ test("a .git that the worker put in place of the worktree's own is kept and not 
   expect(told(snapshot.changed)).toEqual(["modified a 100644 100644"]);
   expect(snapshot.left).toEqual([".git"]);
   expect(readdirSync(join(scene.record, "left/.git"))).toContain("objects");
+});
+
+test("a name that ends in a carriage return is not taken for the one without", async () => {
+  const scene = await makeWorktree({ a: "1\n", "a\r": "1\n" });
+  scene.write("a\r", "2\n");
+  const place = { gitDir: scene.slot.adminDir, workTree: scene.slot.path };
+  const snapshot = await scene.snapshot({
+    place: { ...place, standing: scene.standing },
+    plainContent: true,
+  });
+  expect(told(snapshot.changed)).toEqual(["modified a\r 100644 100644"]);
+  expect(await scene.git("cat-file", "-p", `${snapshot.commit}:a\r`)).toBe("2");
+});
+
+test("where object ids are longer a file of an odd name may be deleted too", async () => {
+  const objectFormat = "sha256";
+  const user = await makeRepository({ "a\nb": "1\n", c: "1\n" }, { objectFormat });
+  const scene = await worktreeAt(user, (await user.git("rev-parse", "HEAD")) as Sha);
+  rmSync(join(scene.slot.path, "a\nb"));
+  const snapshot = await scene.snapshot();
+  expect(told(snapshot.changed)).toEqual(["deleted a\nb 100644 000000"]);
+  expect(await scene.git("ls-tree", "--name-only", `${snapshot.commit}`)).toBe("c");
 });
 
 test("a sparse worktree tells also of files that were not checked out", async () => {

@@ -88,6 +88,19 @@ test("a blob, a tree or a commit that is gone is missed", async () => {
   }
 });
 
+test("a tree that a garbage collection took is written again", async () => {
+  const { user, one, standing } = await ground();
+  const { "a.txt": entry } = Object.fromEntries((await standing.entriesAt(one, ["a.txt"])) ?? []);
+  const edits = [{ path: "d/e/f", entry }];
+  const tree = await standing.weave(one, edits);
+  const whole = ["cat-file", "-p", `${tree}:d/e/f`];
+  expect(await user.git(...whole)).toBe("a");
+  await user.git("prune", "--expire=now");
+  await expect(user.git(...whole)).rejects.toThrow();
+  expect(await standing.weave(one, edits)).toBe(tree);
+  expect(await user.git(...whole)).toBe("a");
+});
+
 test("many may ask at once; at the end all have ended and no draft is left", async () => {
   const scene = await ground();
   const { one, tree } = scene;

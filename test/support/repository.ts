@@ -25,6 +25,8 @@ export interface TestRepositoryOptions {
   readonly under?: string;
   /** The name of the repository's folder. */
   readonly name?: string;
+  /** SHA-1 if absent. */
+  readonly objectFormat?: "sha256";
 }
 
 export interface TestRepository {
@@ -62,7 +64,8 @@ export async function makeRepository(
   const folder = options.under ?? temporaryFolder();
   const path = join(folder, options.name ?? "repository");
   mkdirSync(path, { recursive: true });
-  await runGit(path, ["init", "--quiet", "--template=", "-b", options.branch ?? "main"]);
+  const format = `--object-format=${options.objectFormat ?? "sha1"}`;
+  await runGit(path, ["init", "--quiet", "--template=", format, "-b", options.branch ?? "main"]);
   const config = join(path, ".git/config");
   writeFileSync(config, `${readFileSync(config, "utf8")}${identity}`);
   const repository = repositoryAt(realpathSync(path), folder);
