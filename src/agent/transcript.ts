@@ -142,7 +142,7 @@ function corrupt(file: string, position: number, cause?: unknown): Failure {
 }
 
 /** How long a line waits for the next one at most. */
-const soonMs = 100;
+const soonMs = 250;
 
 /** Lines that come while others are on their way to the disk go together in the next write. After a write that failed there is
  *  none: a transcript has no gaps. */
