@@ -60,6 +60,19 @@ test("a worktree that is brought back by what is known of it has its `.git` agai
   expect(await view(again)).toMatchObject({ status: "", head: base, files: ["a"] });
 });
 
+test("files that a new base's attributes write otherwise are written anew", async () => {
+  const { user, pool, base } = await ground();
+  const next = (await user.commit({ ".gitattributes": "a.txt text eol=crlf\n" })) as Sha;
+  const slot = await prepareSlot(pool, 1, { base, branch: branch("one"), checkout: full });
+  const inSlot = () => readFileSync(path.join(slot.path, "a.txt"), "utf8");
+  expect(inSlot()).toBe("a\n");
+  await prepareSlot(pool, 1, { base: next, branch: branch("two"), checkout: full });
+  expect(inSlot()).toBe("a\r\n");
+  await prepareSlot(pool, 1, { base, branch: branch("three"), checkout: full });
+  expect(inSlot()).toBe("a\n");
+  await closeSlotPool(pool);
+});
+
 describe("a sparse slot", () => {
   const sparse = (...paths: string[]) => ({ mode: "sparse", paths: paths as RepoPath[] }) as const;
 
