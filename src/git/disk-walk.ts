@@ -32,6 +32,9 @@ export interface WalkOptions {
   readonly memory?: FolderMemory | undefined;
 }
 
+/** What whoever owns a folder needs: to list it, to change it, to enter it. */
+const ours = 0o700;
+
 /** Folders read before others get their turn; one takes some 15 µs, waiting for each would take ten times as long. */
 const foldersAtOnce = 200;
 
@@ -41,7 +44,7 @@ export async function walkDisk(root: string, options: WalkOptions): Promise<Disk
   const waiting = [options.start ?? ""];
   for (let read = 1; waiting.length > 0; read += 1) {
     const here = waiting.pop() ?? "";
-    const stamp = memory && stampOf(onDisk(root, here));
+    const stamp = memory && stampOpen(onDisk(root, here));
     const known = stamp && memory.recall(here, stamp);
     const folders = known?.folders ?? readFolder(root, here, { found, options, memory, stamp });
     found.fileCount += known?.fileCount ?? 0;
@@ -49,6 +52,13 @@ export async function walkDisk(root: string, options: WalkOptions): Promise<Disk
     if (read % foldersAtOnce === 0) await nextTurn();
   }
   return found;
+}
+
+/** Of a folder that was closed it is an old one. Git does not tell of modes, so whoever has the worktree next could not write there. */
+function stampOpen(folder: Buffer): FolderStamp | undefined {
+  const stamp = stampOf(folder);
+  if (stamp !== undefined && (stamp.mode & ours) !== ours) openFolder(folder);
+  return stamp;
 }
 
 interface Reading {
@@ -130,11 +140,20 @@ function entriesOf(root: string, path: string): readonly Dirent<string>[] | unde
     if (isAbsent(error)) return [];
     if (errorCode(error) !== "EACCES") throw error;
   }
+  openFolder(folder);
   try {
-    chmodSync(folder, 0o755);
     return list();
   } catch (error) {
-    if (errorCode(error) !== "EACCES" && errorCode(error) !== "EPERM") throw error;
+    if (errorCode(error) !== "EACCES") throw error;
     return undefined;
+  }
+}
+
+/** Where we may. */
+function openFolder(folder: Buffer): void {
+  try {
+    chmodSync(folder, 0o755);
+  } catch (error) {
+    if (errorCode(error) !== "EACCES" && errorCode(error) !== "EPERM") throw error;
   }
 }

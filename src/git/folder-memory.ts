@@ -46,10 +46,12 @@ export interface FolderStamp {
   readonly changedNs: bigint;
   /** Nanoseconds since the epoch. */
   readonly takenNs: bigint;
+  readonly mode: number;
 }
 
 export function stampOf(folder: string | Buffer): FolderStamp | undefined {
   const takenNs = BigInt(Date.now()) * 1_000_000n;
   const facts = lstatSync(folder, { bigint: true, throwIfNoEntry: false });
-  return facts && { inode: facts.ino, changedNs: facts.ctimeNs, takenNs };
+  if (facts === undefined) return undefined;
+  return { inode: facts.ino, changedNs: facts.ctimeNs, takenNs, mode: Number(facts.mode) };
 }

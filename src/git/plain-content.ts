@@ -19,7 +19,10 @@ export async function takesContentPlainly(place: GitPlace): Promise<boolean> {
   const [settings, programs] = await Promise.all([readSettings(place), readProgramFolder(place)]);
   for (const [name, value] of Object.entries(plainly))
     if ((settings.get(name) ?? value).toLowerCase() !== value) return false;
-  const files = attributeFiles(place, programs, settings.get("core.attributesfile"));
+  const configured = settings.get("core.attributesfile");
+  // Where another user's home, or a path within git's own folders, lies only git can tell.
+  if (configured !== undefined && !/^(?:~?\/|$)/.test(configured)) return false;
+  const files = attributeFiles(place, programs, configured);
   return (await Promise.all(files.map(isThere))).every((there) => !there);
 }
 

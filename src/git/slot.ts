@@ -15,9 +15,11 @@ import path from "node:path";
 import type { RefName, RepoPath, Sha } from "../core/id.ts";
 import { fileFailure, isAbsent, readTextIfThere } from "../host/file.ts";
 import { pointHead, resetAdmin, resetPointer, slotIndex } from "./admin-dir.ts";
+import { differenceOf } from "./difference.ts";
 import { type GitPlace, git } from "./git.ts";
 import { indexedPaths } from "./index-file.ts";
 import { writeLoose } from "./loose-slot.ts";
+import { attributesFile } from "./plain-content.ts";
 import { putRef } from "./ref.ts";
 import { markerName, markerText, type SlotNumber, slotName, slotPath } from "./slot-home.ts";
 import { restoreKnown, type Unlike } from "./slot-restore.ts";
@@ -82,20 +84,22 @@ async function prepareOnce(
   const adminDir = known ?? (await addWorktree(pool, name, content.base));
   const slot = { number, path: folder, adminDir, gitPlace: { gitDir: adminDir, workTree: folder } };
   const notes = notesOf(pool, name);
-  const { unlike } = notes;
+  const { unlike, base: held } = notes;
   notes.unlike = undefined;
   notes.written = undefined;
+  notes.base = undefined;
   const branch = content.branch;
   const how = signal === undefined ? {} : { signal };
   // Both are waited for, also when one fails: nothing of ours may still be running in the slot then.
   const [moved, filled] = await Promise.allSettled([
     // From whatever an earlier attempt left it at: its snapshot has that.
     branch === undefined ? undefined : putRef(pool.repository, atBase(branch, content.base), how),
-    fill(pool, slot, content, { fresh: known === undefined, unlike, signal }),
+    fill(pool, slot, content, { fresh: known === undefined, unlike, held, signal }),
   ]);
   if (moved.status === "rejected") throw moved.reason;
   if (filled.status === "rejected") throw filled.reason;
   if (branch !== undefined) await pointHead(pool, adminDir, { branch });
+  if (content.checkout.mode === "full") notes.base = content.base;
   return slot;
 }
 
@@ -126,6 +130,8 @@ async function fill(
   how: {
     readonly fresh: boolean;
     readonly unlike: Unlike | undefined;
+    /** The base that it was prepared with before, where that is known. */
+    readonly held: Sha | undefined;
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<void> {
@@ -148,7 +154,8 @@ async function fill(
     }
   }
   if (!how.fresh) {
-    const tidied = checkout.mode === "full" && (await tidy(pool, slot, indexFile, base));
+    const alike = checkout.mode === "full" && (await isWrittenAlike(pool, how.held, base));
+    const tidied = alike && (await tidy(pool, slot, indexFile, base));
     if (!tidied) await renewFolder(pool, slot, indexFile);
     resetPointer(slot.path, slot.adminDir);
   }
@@ -193,6 +200,18 @@ const disposable = [
   // Several worktrees are filled at once: threads for each of them only get into each other's way.
   "core.preloadIndex=false",
 ];
+
+/** Whether files that two bases share are the same on the disk too: line ends and filters are told by attributes, and git leaves
+ *  alone what differs in these only. */
+async function isWrittenAlike(
+  { repository: { commonDir, standing } }: SlotPool,
+  held: Sha | undefined,
+  base: Sha,
+): Promise<boolean> {
+  if (held === undefined || held === base) return held === base;
+  const between = await differenceOf({ gitDir: commonDir, standing }, held, base);
+  return !between.some((difference) => difference.path.endsWith(attributesFile));
+}
 
 /** False where our index cannot be read: the folder is then made anew. */
 async function tidy(pool: SlotPool, slot: Slot, indexFile: string, base: Sha): Promise<boolean> {

@@ -38,6 +38,8 @@ export interface SlotPool extends SlotHome {
 export interface SlotNotes {
   /** How its folder differs from a base, where a snapshot has just told and nothing has been in it since. */
   unlike: Unlike | undefined;
+  /** Whose files git wrote into it, where that is all of them. */
+  base: Sha | undefined;
   /** What was written into it, where it has no index. */
   written: Written | undefined;
   readonly memory: FolderMemory;
@@ -46,7 +48,8 @@ export interface SlotNotes {
 export function notesOf(pool: SlotPool, name: string): SlotNotes {
   const known = pool.notes.get(name);
   if (known !== undefined) return known;
-  const notes = { unlike: undefined, written: undefined, memory: new FolderMemory() };
+  const memory = new FolderMemory();
+  const notes = { unlike: undefined, base: undefined, written: undefined, memory };
   pool.notes.set(name, notes);
   return notes;
 }

@@ -8,7 +8,7 @@ const sight = { fileCount: 2, folders: ["sub"] };
 const second = 1_000_000_000n;
 
 function stamp(of: Partial<FolderStamp> = {}): FolderStamp {
-  return { inode: 7n, changedNs: 5n * second + 1n, takenNs: 9n * second, ...of };
+  return { inode: 7n, changedNs: 5n * second + 1n, takenNs: 9n * second, mode: 0o755, ...of };
 }
 
 test("a folder is recalled as long as it is the same and bears the same stamp", () => {

@@ -25,6 +25,8 @@ test.each([
   ["core.autocrlf", "true"],
   ["core.fileMode", "false"],
   ["core.symlinks", "false"],
+  ["core.attributesFile", "~root/attributes"],
+  ["core.attributesFile", "attributes"],
 ])("not where %s is %s", async (name, value) => {
   const { user, place } = await ground();
   await user.git("config", name, value);

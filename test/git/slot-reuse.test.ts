@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { RepoPath, Sha } from "../../src/core/id.ts";
@@ -58,6 +58,31 @@ test("a worktree that is brought back by what is known of it has its `.git` agai
   const known = { ...pool, repository: { ...pool.repository, standing } };
   const again = await prepareSlot(known, 1, { base, branch: branch("two"), checkout: full });
   expect(await view(again)).toMatchObject({ status: "", head: base, files: ["a"] });
+});
+
+test("folders that a worker closed are open to the next", async () => {
+  const { slot, pool, base, standing, snapshotAndUnlike } = await makeWorktree({ "d/e/a": "1\n" });
+  const { memory } = notesOf(pool, "slot-1");
+  chmodSync(path.join(slot.path, "d/e"), 0o500);
+  chmodSync(path.join(slot.path, "d"), 0o500);
+  notesOf(pool, "slot-1").unlike = (await snapshotAndUnlike({ memory })).unlike;
+  const known = { ...pool, repository: { ...pool.repository, standing } };
+  await prepareSlot(known, 1, { base, branch: branch("two"), checkout: full });
+  const modes = ["d", "d/e"].map((name) => lstatSync(path.join(slot.path, name)).mode & 0o777);
+  expect(modes).toEqual([0o755, 0o755]);
+});
+
+test("files that a new base's attributes write otherwise are written anew", async () => {
+  const { user, pool, base } = await ground();
+  const next = (await user.commit({ ".gitattributes": "a.txt text eol=crlf\n" })) as Sha;
+  const slot = await prepareSlot(pool, 1, { base, branch: branch("one"), checkout: full });
+  const inSlot = () => readFileSync(path.join(slot.path, "a.txt"), "utf8");
+  expect(inSlot()).toBe("a\n");
+  await prepareSlot(pool, 1, { base: next, branch: branch("two"), checkout: full });
+  expect(inSlot()).toBe("a\r\n");
+  await prepareSlot(pool, 1, { base, branch: branch("three"), checkout: full });
+  expect(inSlot()).toBe("a\n");
+  await closeSlotPool(pool);
 });
 
 describe("a sparse slot", () => {
