@@ -27,7 +27,7 @@ import { type SurveyDoor, surveyDoor } from "./repository-survey.ts";
 import { type MadePlan, requirePlanMatches, staticPlan } from "./static-plan.ts";
 import { untrusted } from "./untrusted.ts";
 
-interface Made extends Pick<MadePlan, "warnings" | "report"> {
+interface Made extends Pick<MadePlan, "warnings" | "report" | "weights"> {
   readonly read: ReadPlan;
   readonly commands?: readonly string[];
   readonly spend?: Spend;
@@ -51,6 +51,8 @@ export interface Prepared {
   readonly unapproved: readonly string[];
   /** What it cost where a model made the plan. */
   readonly planning?: Spend;
+  /** Bytes, of the files that were weighed by something else than their size. */
+  readonly weights?: ReadonlyMap<string, number>;
 }
 
 /** `tell` hears what a model does that makes the plan. */
@@ -69,7 +71,7 @@ export async function prepare(
   const made: Made =
     base.read === undefined
       ? await makePlan(request, { ...found, planFacts, read, tell })
-      : { read: base.read, warnings: [] };
+      : { read: base.read, warnings: [], ...request.shown };
   const planFile = await requireSound(request, made.read, planFacts);
   const models = modelsOf(settings, planFile);
   const brought = models.size === 0 ? undefined : await broughtRoles(repository.topLevel);
@@ -77,7 +79,7 @@ export async function prepare(
   if (brought !== undefined) await requireModels(complete, planFile);
   const home = stateHome();
   const files = filesByUnit(ownershipOfUnits(planFile.units), ordinary(entries));
-  const estimate = await estimateOf(planFile, files, { settings, entries });
+  const estimate = await estimateOf(planFile, files, { settings, entries, weights: made.weights });
   return {
     repository,
     stateHome: home,
@@ -103,6 +105,7 @@ export async function prepare(
       roleFiles: brought?.files ?? [],
     }),
     unapproved: made.commands ?? [],
+    ...(made.weights === undefined ? {} : { weights: made.weights }),
     ...(made.spend === undefined ? {} : { planning: made.spend }),
   };
 }
