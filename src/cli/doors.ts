@@ -19,10 +19,17 @@ export interface Where {
 }
 
 /** Every flag of `run` and `plan`, parsed; undefined where it was not given. */
+/** What is known of a plan beside what its file says. */
+export interface PlanShown {
+  readonly weights?: ReadonlyMap<string, number>;
+}
+
 export interface RunRequest extends Where {
   readonly goal?: string | undefined;
   /** Absolute. */
   readonly plan?: string | undefined;
+  /** Of a plan that was made and looked at before: it goes by a file. */
+  readonly shown?: PlanShown;
   /** Globs as typed: relative to `dir`. */
   readonly files: readonly string[];
   readonly units?: number | undefined;

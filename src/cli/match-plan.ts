@@ -30,6 +30,8 @@ export interface MatchPlan {
   readonly plan: PlanFile;
   /** How the files were split. */
   readonly report: SplitReport;
+  /** What each file was weighed by in place of its size: a place is what is worked on, not the file around it. */
+  readonly weights: ReadonlyMap<string, number>;
   readonly warnings: readonly string[];
 }
 
@@ -64,9 +66,10 @@ export async function planOfMatches(
   }
   const goal = facts.goal ?? `Leave nothing that ${name} finds`;
   const places = new Map<string, FoundFile>(found.files.map((file) => [file.path, file]));
-  const split = await facts.split(
-    found.files.map((file) => ({ path: file.path, bytes: file.count * placeCost })),
+  const weights = new Map(
+    found.files.map(({ path, count }) => [path as string, count * placeCost]),
   );
+  const split = await facts.split([...weights].map(([path, bytes]) => ({ path, bytes })));
   const plan = planFromFiles({
     split,
     goal,
@@ -90,6 +93,7 @@ export async function planOfMatches(
   return {
     plan: { ...plan, units, doneWhen },
     report: split.report,
+    weights,
     warnings: warningsOf(match, found),
   };
 }

@@ -46,6 +46,8 @@ export interface PlanOfModel extends MadePlan {
   readonly spend: Spend;
 }
 
+const again = "type the same command again: no run has begun";
+
 type GoalRequest = RunRequest & { readonly goal: string };
 
 /** Throws a Failure where there is no model, where the repository's word for it is not trusted, or where it makes no plan. */
@@ -91,6 +93,7 @@ async function planned(
   try {
     const survey = (await readSurvey()) ?? unsurveyed(base, entries);
     signal.throwIfAborted();
+    const access = await modelAccess(model.name, model.told);
     const root = { owns: [], files: ["AGENTS.md" as RepoPath] };
     const { limits, budget, policy } = settings;
     return await planByModel(
@@ -105,7 +108,7 @@ async function planned(
         ],
       },
       {
-        access: await modelAccess(model.name, model.told),
+        access: { ...access, model: { ...access.model, again } },
         ...{ account, folder, agentBudget: budget.agent, turnsMax: limits.turns },
         timeoutMs: limits.agentTimeoutMs,
         roster: makeRoster(settings),

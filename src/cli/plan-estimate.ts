@@ -15,14 +15,24 @@ export function assumptionsFor(settings: Settings, worker: string): Assumptions 
   });
 }
 
-/** `files` are those at the base that each unit owns; `entries` have their sizes. */
+interface SizeFacts {
+  readonly settings: Settings;
+  readonly entries: readonly TreeEntry[];
+  readonly weights?: ReadonlyMap<string, number> | undefined;
+}
+
+/** `files` are those at the base that each unit owns; `entries` have their sizes. What a file was weighed by when it was split
+ *  counts here too, so that a plan says one time and not two. */
 export async function estimateOf(
   plan: PlanFile,
   files: ReadonlyMap<UnitId, readonly RepoPath[]>,
-  { settings, entries }: { readonly settings: Settings; readonly entries: readonly TreeEntry[] },
+  { settings, entries, weights }: SizeFacts,
 ): Promise<PlanEstimate> {
   const worker = commonest(plan.units.map((unit) => unit.worker ?? settings.worker));
-  const sizes = new Map(entries.map(({ path, size = 0 }) => [path, size]));
+  const sizes = new Map<string, number>([
+    ...entries.map(({ path, size = 0 }) => [path, size] as const),
+    ...(weights ?? []),
+  ]);
   const sized = plan.units.map(({ id }) =>
     (files.get(id) ?? []).map((path) => ({ path, bytes: sizes.get(path) ?? 0 })),
   );

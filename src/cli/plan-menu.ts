@@ -89,7 +89,9 @@ async function choose(surface: Surface, begun: Chosen, actions: MenuActions): Pr
 /** The flags that made the plan are in it now; those that say how to work still hold. */
 function asPlanned({ request, preview, file }: Chosen): RunRequest {
   const { goal: _, units: __, ...rest } = request;
-  return { ...rest, plan: file, files: [], base: preview.base };
+  const { weights } = preview;
+  const shown = weights === undefined ? {} : { weights };
+  return { ...rest, plan: file, files: [], base: preview.base, shown };
 }
 
 async function editAgain(

@@ -27,7 +27,7 @@ import { type SurveyDoor, surveyDoor } from "./repository-survey.ts";
 import { type MadePlan, requirePlanMatches, staticPlan } from "./static-plan.ts";
 import { untrusted } from "./untrusted.ts";
 
-interface Made extends Pick<MadePlan, "warnings" | "report"> {
+interface Made extends Pick<MadePlan, "warnings" | "report" | "weights"> {
   readonly read: ReadPlan;
   readonly commands?: readonly string[];
   readonly spend?: Spend;
@@ -51,6 +51,8 @@ export interface Prepared {
   readonly unapproved: readonly string[];
   /** What it cost where a model made the plan. */
   readonly planning?: Spend;
+  /** Bytes, of the files that were weighed by something else than their size. */
+  readonly weights?: ReadonlyMap<string, number>;
 }
 
 /** `tell` hears what a model does that makes the plan. */
@@ -69,7 +71,7 @@ export async function prepare(
   const made: Made =
     base.read === undefined
       ? await makePlan(request, { ...found, planFacts, read, tell })
-      : { read: base.read, warnings: [] };
+      : { read: base.read, warnings: [], ...request.shown };
   const planFile = await requireSound(request, made.read, planFacts);
   const models = modelsOf(settings, planFile);
   const brought = models.size === 0 ? undefined : await broughtRoles(repository.topLevel);
@@ -81,7 +83,8 @@ export async function prepare(
     request.plan === undefined
       ? entries
       : await withSizes(repository, entries, new Set([...files.values()].flat()));
-  const estimate = await estimateOf(planFile, files, { settings, entries: sized });
+  const weighed = { settings, entries: sized, weights: made.weights };
+  const estimate = await estimateOf(planFile, files, weighed);
   return {
     repository,
     stateHome: home,
@@ -107,6 +110,7 @@ export async function prepare(
       roleFiles: brought?.files ?? [],
     }),
     unapproved: made.commands ?? [],
+    ...(made.weights === undefined ? {} : { weights: made.weights }),
     ...(made.spend === undefined ? {} : { planning: made.spend }),
   };
 }

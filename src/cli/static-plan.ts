@@ -29,6 +29,8 @@ export interface MadePlan {
   readonly warnings: readonly string[];
   /** How its files were split. */
   readonly report?: SplitReport;
+  /** Bytes, of the files that were weighed by something else than their size. */
+  readonly weights?: ReadonlyMap<string, number>;
 }
 
 export async function staticPlan(request: RunRequest, facts: PlanningFacts): Promise<MadePlan> {
@@ -51,11 +53,11 @@ export async function staticPlan(request: RunRequest, facts: PlanningFacts): Pro
   if (globs.length > 0) matchedFiles(globs, files);
   const all = globs.length > 0 && globs.every(isException) ? ["**", ...globs] : globs;
   const { planOfMatches } = await import("./match-plan.ts");
-  const { plan, warnings, report } = await planOfMatches(repository, request, {
+  const { plan, ...made } = await planOfMatches(repository, request, {
     ...{ base, goal, globs: all as readonly Glob[] },
     split: (found) => splitOf(request, facts, found),
   });
-  return { read: { type: "plan", plan }, warnings, report };
+  return { read: { type: "plan", plan }, ...made };
 }
 
 async function splitOf(

@@ -92,6 +92,8 @@ export interface Model {
   readonly name: string;
   /** The environment variable that its key is in. */
   readonly keyName?: string;
+  /** What to type once it can be used again, where that is not `pleach resume`: no run has begun. */
+  readonly again?: string;
   ask(request: ModelRequest, signal: AbortSignal): Promise<ModelOutcome>;
   /** An estimate from above, in tokens, of what sending this costs. */
   countTokens(request: ModelRequest): number;

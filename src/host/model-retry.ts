@@ -148,20 +148,28 @@ function lastWord(model: Model, fault: ModelFault): PatientOutcome {
 
 /** What to do where it is no use to try again. */
 const providerAdvice: Partial<Record<ModelFaultKind, string>> = {
-  refused_key: "set a key that works in $KEY, then pleach resume",
-  no_credit: "add credit at the provider, then pleach resume",
+  refused_key: "set a key that works in $KEY, then $AGAIN",
+  no_credit: "add credit at the provider, then $AGAIN",
   not_found: "look at the worker's baseURL and model in .agentrc.json; pleach run starts anew",
 };
 
 function out(model: Model, fault: ModelFault, tries: number): PatientOutcome {
   const often = tries > 1 ? `, after ${tries} tries` : "";
-  const { name, keyName = "the variable that its apiKeyEnv names" } = model;
-  const advice = providerAdvice[fault.kind] ?? "pleach resume goes on when it can be used again";
+  const { name, keyName = "the variable that its apiKeyEnv names", again } = model;
+  const later =
+    again === undefined
+      ? "pleach resume goes on when it can be used again"
+      : `when it can be used again, ${again}`;
+  const advice = providerAdvice[fault.kind] ?? later;
   const failure = new Failure(
     "provider",
     `provider_${fault.kind}`,
     `the provider of worker ${name} cannot be used${often}: ${fault.message}`,
-    { advice: advice.replace("$KEY", () => keyName) },
+    {
+      advice: advice
+        .replace("$KEY", () => keyName)
+        .replace("$AGAIN", () => again ?? "pleach resume"),
+    },
   );
   return { type: "out", fault, failure };
 }

@@ -23,6 +23,8 @@ export interface PlanPreview {
   /** Names of the checks of every merged tree. */
   readonly checks: readonly string[];
   readonly warnings: readonly string[];
+  /** Bytes, of the files that were weighed by something else than their size. */
+  readonly weights?: ReadonlyMap<string, number>;
   /** Of a plan that was made of files. */
   readonly split?: SplitReport;
   /** What goes from one unit to another, where imports are known. */

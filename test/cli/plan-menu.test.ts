@@ -74,6 +74,17 @@ describe("a plan shown at a terminal", () => {
     expect(existsSync(path.dirname(saved[0]?.[0] ?? ""))).toBe(false);
   });
 
+  it("takes along what its file does not say", async () => {
+    const weights = new Map([["a.ts", 256]]);
+    const asked: RunRequest[] = [];
+    const run = async (request: RunRequest) => {
+      asked.push(request);
+      return finished();
+    };
+    await typeAt(["r"], { plan: async () => ({ ...preview, weights }), run });
+    expect(asked.map(({ shown }) => shown)).toEqual([{ weights }]);
+  });
+
   it("is saved under a name, plan.json if none is said", async () => {
     const named = await typeAt(["s", "other.yml"], {});
     expect(named.saved.map(([file]) => file)).toContain("/somewhere/other.yml");

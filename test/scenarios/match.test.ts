@@ -67,6 +67,16 @@ describe("--match", () => {
     expect({ code, outcome: document.outcome }).toEqual({ code: 0, outcome: "complete" });
   });
 
+  it("weighs a file by its places, in the split and in the estimate alike", async () => {
+    const large = `wrap(1);\n${"// more\n".repeat(100_000)}`;
+    const scene = await makeScene({ ...sources, "src/a/large.ts": large });
+    const args = ["plan", "--match", "wrap($A)", "--command", "true"];
+    const { stdout } = await scene.type(args);
+    const [, reason] = /one worker does it in (about [^,]+),/.exec(stdout) ?? [];
+    const [, estimate] = /^Estimate: (.+)$/m.exec(stdout) ?? [];
+    expect({ reason, estimate }).toEqual({ reason: "about 2 min", estimate: "about 2 min" });
+  });
+
   it("may be met by what stays there", async () => {
     const scene = await makeScene(sources);
     const args = ["run", "Note it", "--match", "wrap($A)", "--matches-stay", "--units", "1"];

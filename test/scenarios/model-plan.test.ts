@@ -250,6 +250,9 @@ describe("a model that makes no plan is one error, and nothing changes", () => {
       code: 6,
       error: "provider_refused_key",
     });
+    expect(document.error.advice).toBe(
+      "set a key that works in MODEL_KEY, then type the same command again: no run has begun",
+    );
     expectNothingBegan(made);
   });
 

@@ -1,6 +1,15 @@
 /** The sources of rxjs 7.8.2 as published, fetched once to where the quickstart keeps them too. */
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import ts from "typescript";
@@ -14,10 +23,7 @@ const sources = path.join(fetched, "node_modules/rxjs");
 /** Every file below `src` by its path from the root, with what a check of its types needs. */
 export async function rxjsFiles(): Promise<Readonly<Record<string, string>>> {
   if (!existsSync(path.join(sources, "src/index.ts"))) {
-    mkdirSync(fetched, { recursive: true });
-    writeFileSync(path.join(fetched, "package.json"), '{ "private": true }\n');
-    const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--loglevel=error"];
-    await promisify(execFile)("npm", ["install", published, ...flags, "--prefix", fetched]);
+    await fetchSources();
   }
   const below = readdirSync(path.join(sources, "src"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -26,6 +32,22 @@ export async function rxjsFiles(): Promise<Readonly<Record<string, string>>> {
   return Object.fromEntries(
     names.map((name) => [name, readFileSync(path.join(sources, name), "utf8")]),
   );
+}
+
+/** Whole or not at all: tests in other processes fetch them at the same time. */
+async function fetchSources(): Promise<void> {
+  mkdirSync(path.dirname(fetched), { recursive: true });
+  const draft = mkdtempSync(`${fetched}-`);
+  writeFileSync(path.join(draft, "package.json"), '{ "private": true }\n');
+  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--loglevel=error"];
+  await promisify(execFile)("npm", ["install", published, ...flags, "--prefix", draft]);
+  try {
+    renameSync(draft, fetched);
+  } catch (error) {
+    rmSync(draft, { recursive: true });
+    // Somebody else was faster.
+    if (!existsSync(path.join(sources, "src/index.ts"))) throw error;
+  }
 }
 
 /** Its TypeScript files, each weighing what it is long, and what they import of each other, as the compiler resolves it. */
