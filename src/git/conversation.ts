@@ -1,6 +1,9 @@
 /** Talking to a git that stays: lines to it and from it. It ends when its input does, so also when we do. */
 import type { GitChild } from "./git.ts";
 
+/** Of what it says on stderr; it may stay for days. */
+const saidCharactersMax = 5000;
+
 export class Conversation {
   readonly #child: GitChild;
   readonly #ended: Promise<number | null>;
@@ -15,7 +18,7 @@ export class Conversation {
       this.#listener?.();
     });
     child.stderr?.on("data", (chunk: Buffer) => {
-      this.#said += chunk.toString("utf8");
+      this.#said = (this.#said + chunk.toString("utf8")).slice(-saidCharactersMax);
     });
     // A git that has ended says so by its exit code, not by a pipe that breaks.
     child.stdin?.on("error", () => undefined);

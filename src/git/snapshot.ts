@@ -188,7 +188,14 @@ async function writeWhole(
     }
     await pause(wholeWaitMs * tries);
   }
+  await letGo(request, broken);
   throw lost(request);
+}
+
+/** A ref to a commit that is not whole would stop the user's next garbage collection. What the worker left is still there. */
+async function letGo({ ref, place, commonDir }: SnapshotRequest, broken: Sha | undefined) {
+  if (ref === undefined || broken === undefined) return;
+  await updateRefs({ commonDir, standing: place.standing }, [{ ref, new: null, old: broken }]);
 }
 
 async function writeOnce(
