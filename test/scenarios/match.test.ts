@@ -138,6 +138,7 @@ describe("a rule that cannot be looked for", () => {
     ["is a file that is not there", ["--match", "no.yml"], "no.yml does not exist"],
     ["is in no language", ["--match", "x", "--language", "klingon"], "klingon"],
     ["is not there", ["--language", "ts", "--files", "src/**"], "--language needs --match"],
+    ["is not there for rounds", ["--rounds", "2", "--files", "src/**"], "--rounds needs --match"],
     ["has too many rounds", ["--match", "wrap", "--rounds", "21"], "--rounds"],
     ["stands beside a plan", ["--match", "x", "--plan", "p.json"], "--match"],
   ])("because it %s is exit 2 and changes nothing", async (_, args, message) => {
