@@ -106,6 +106,7 @@ async function previewOf(prepared: Prepared): Promise<PlanPreview> {
     })),
     checks: settings.checks.map(({ name }) => name),
     warnings: [...prepared.warnings, ...asks],
+    ...(prepared.planning === undefined ? {} : { planning: prepared.planning }),
     ...(prepared.weights === undefined ? {} : { weights: prepared.weights }),
     ...(split === undefined ? {} : { split }),
     ...(survey === undefined ? {} : { ties: planTies(files, survey.imports), notes: survey.notes }),

@@ -7,6 +7,7 @@ import type { RunId } from "../core/id.ts";
 import type { Role } from "../core/role.ts";
 import type { RunState } from "../core/run.ts";
 import type { SandboxMode } from "../core/settings.ts";
+import type { Spend } from "../core/spend.ts";
 import type { PlanPreview } from "../view/preview.ts";
 import type { RunListing } from "../view/runs.ts";
 
@@ -22,6 +23,8 @@ export interface Where {
 /** What is known of a plan beside what its file says. */
 export interface PlanShown {
   readonly weights?: ReadonlyMap<string, number>;
+  /** What the model cost that made it. */
+  readonly spend?: Spend;
 }
 
 export interface RunRequest extends Where {

@@ -60,9 +60,17 @@ export async function planOfMatches(
   const name = matchName(match);
   if (found.files.length === 0) {
     const where = facts.globs.length === 0 ? "" : ` in ${facts.globs.join(" ")}`;
-    throw new Failure("usage", "no_matches", `nothing at the base matches ${name}${where}`, {
-      advice: `there is nothing to be done, or ${howRead(match)}`,
-    });
+    // Whoever names a file is told also that it is a picture.
+    const unread = facts.globs.length === 0 ? unreadNews(match, found) : found.unread;
+    const blind = unread.length === 0 ? "" : `; ${sayUnread(unread)}`;
+    throw new Failure(
+      "usage",
+      "no_matches",
+      `nothing at the base matches ${name}${where}${blind}`,
+      {
+        advice: `there is nothing to be done, or ${howRead(match)}`,
+      },
+    );
   }
   const goal = facts.goal ?? `Leave nothing that ${name} finds`;
   const places = new Map<string, FoundFile>(found.files.map((file) => [file.path, file]));
@@ -169,14 +177,21 @@ function howRead(match: Match): string {
   }
 }
 
-function warningsOf(match: Match, { files, unread: all, unclean }: Found): readonly string[] {
-  // That an expression is not looked for in pictures is no news; that a source of the rule's language is unreadable, is.
-  const unread = match.type === "regex" ? all.filter(({ why }) => why !== "is binary") : all;
+/** That an expression is not looked for in pictures is no news; that a source of the rule's language is unreadable, is. */
+function unreadNews(match: Match, { unread }: Found): Found["unread"] {
+  return match.type === "regex" ? unread.filter(({ why }) => why !== "is binary") : unread;
+}
+
+function sayUnread(unread: Found["unread"]): string {
+  return `not looked into: ${named(unread.map(({ path: file, why }) => `${file} (${why})`))}`;
+}
+
+function warningsOf(match: Match, all: Found): readonly string[] {
+  const { files, unclean } = all;
+  const unread = unreadNews(match, all);
   const found = `${countPlaces(files)} places in ${files.length} files match`;
   const parts = [
-    ...(unread.length === 0
-      ? []
-      : [`not looked into: ${named(unread.map(({ path: file, why }) => `${file} (${why})`))}`]),
+    ...(unread.length === 0 ? [] : [sayUnread(unread)]),
     ...(unclean.length === 0 ? [] : [`could not be parsed as a whole: ${named(unclean)}`]),
   ];
   return parts.map((part) => `${found}; ${part}`);

@@ -89,8 +89,11 @@ async function choose(surface: Surface, begun: Chosen, actions: MenuActions): Pr
 /** The flags that made the plan are in it now; those that say how to work still hold. */
 function asPlanned({ request, preview, file }: Chosen): RunRequest {
   const { goal: _, units: __, ...rest } = request;
-  const { weights } = preview;
-  const shown = weights === undefined ? {} : { weights };
+  const { weights, planning } = preview;
+  const shown = {
+    ...(weights === undefined ? {} : { weights }),
+    ...(planning === undefined ? {} : { spend: planning }),
+  };
   return { ...rest, plan: file, files: [], base: preview.base, shown };
 }
 

@@ -134,9 +134,15 @@ function requireUnits(request: RunRequest, name: string): void {
   throw usage("missing_goal", `\`pleach ${name}\` was not told what to do`, example);
 }
 
-function requireMatch({ match, language, matchesStay }: RunRequest): void {
+function requireMatch({ match, language, matchesStay, rounds, plan }: RunRequest): void {
   if (match !== undefined) return;
-  const flag = language !== undefined ? "--language" : matchesStay ? "--matches-stay" : undefined;
+  const given: readonly (readonly [string, boolean])[] = [
+    ["--language", language !== undefined],
+    ["--matches-stay", matchesStay],
+    // A plan file may have a match of its own under doneWhen.
+    ["--rounds", rounds !== undefined && plan === undefined],
+  ];
+  const flag = given.find(([, is]) => is)?.[0];
   if (flag === undefined) return;
   throw usage("missing_match", `${flag} needs --match`, "say what is looked for: --match RULE");
 }

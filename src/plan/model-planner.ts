@@ -8,8 +8,9 @@ import type { FileStates } from "../agent/file-state.ts";
 import { PathLocks } from "../agent/path-locks.ts";
 import { type Convention, firstEntries, sharedText } from "../agent/prompt.ts";
 import type { Roster } from "../agent/roster.ts";
+import { shortened } from "../agent/shortened.ts";
 import type { ModelAccess, Surroundings } from "../agent/surroundings.ts";
-import type { Workplace } from "../agent/tool.ts";
+import type { Tool, Workplace } from "../agent/tool.ts";
 import type { AgentEnd } from "../agent/transcript-line.ts";
 import type { Account } from "../core/budget.ts";
 import { Failure, unreachable } from "../core/failure.ts";
@@ -147,7 +148,8 @@ function surroundingsOf(
 ): Surroundings {
   const { access, account, agentBudget, turnsMax, timeoutMs, roster, folder, redact, now } = parts;
   const unit = "plan" as UnitId;
-  const tools = [...commitTools(place), surveyTool(survey), declareTool(declared)];
+  const made = [...commitTools(place), surveyTool(survey), declareTool(declared)];
+  const tools = made.map((tool) => told(tool, (text) => parts.report(redact(text))));
   const role = planningRole(roles);
   return {
     ...{ run: "planning" as RunId, unit, attempt: 1, roster, agentBudget, turnsMax, timeoutMs },
@@ -167,6 +169,18 @@ function surroundingsOf(
     workplaceOf: (files) => nowhere(folder, files, redact),
     fileTools: () => tools,
     runCommand: () => Promise.resolve({ type: "failed", message: "runs nothing", output: "" }),
+  };
+}
+
+/** Whoever waits for the plan sees what it looks at. */
+function told(tool: Tool, report: (text: string) => void): Tool {
+  return {
+    ...tool,
+    call: (given, signal, at) => {
+      const words = Object.values(given as object).filter((value) => typeof value === "string");
+      report(shortened([tool.name, ...words].join(" ")));
+      return tool.call(given, signal, at);
+    },
   };
 }
 

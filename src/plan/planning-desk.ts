@@ -7,13 +7,21 @@ const noRun = { type: "refused", why: "there is no run yet" } as const;
 
 export function planningDesk(account: Account, report: (text: string) => void): Desk {
   const unit = "plan" as UnitId;
+  let answered = 0;
   return {
     unit,
     account,
     report: ({ text }) => report(text),
     agents: () => [],
     tell: (fact) => {
-      if (fact.type === "agent-spent") report(`turn ${fact.turns}: ${fact.said}`);
+      if (fact.type === "agent-spent") {
+        const { turns, said } = fact;
+        // A try that came to nothing is paid for too.
+        if (turns === answered) report(`turn ${turns + 1}: no whole answer yet`);
+        // Without words it calls tools, which are told by themselves.
+        else if (said !== "") report(`turn ${turns}: ${said}`);
+        answered = turns;
+      }
       return Promise.resolve();
     },
     claim: () => Promise.resolve(noRun),

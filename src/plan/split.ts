@@ -53,7 +53,8 @@ export function splitFiles(request: SplitRequest): Split {
   const sorted = sortFiles(files, decided);
   const ties = tiesOf(survey);
   const regenerated = regenerateUnits(sorted.regenerate, decided, by);
-  const cut = cutter(sorted, ties, by, regenerated);
+  const said = new Set(decided.uses.flatMap((use) => (use.by === "config" ? [use.path] : [])));
+  const cut = cutter({ sorted, said }, ties, by, regenerated);
   const choice = countOf(request, sorted, regenerated.length, cut);
   const { units, coupling, isWhole } = cut(choice.count);
   const asAny = isWhole ? new Set<HubTreatment>(["first", "last"]) : new Set<HubTreatment>();
@@ -122,7 +123,7 @@ interface Made {
 
 /** Makes so many units, those that are made anew besides; the same count is made once. */
 function cutter(
-  sorted: Sorted,
+  { sorted, said }: { readonly sorted: Sorted; readonly said: ReadonlySet<string> },
   ties: readonly Tie[] | undefined,
   by: Assumptions,
   regenerated: readonly UnorderedUnit[],
@@ -135,13 +136,14 @@ function cutter(
   const make = (count: number): Made => {
     const parts = count - apart;
     const isWhole = apart > 0 && (parts < 2 || rest.length < parts);
+    const isSaid = last.some(({ path }) => said.has(path));
     const { groups, coupling } = isWhole ? whole(count) : others(parts);
     const hub = (files: readonly SizedFile[], kind: "first" | "last"): readonly UnorderedUnit[] =>
       isWhole || files.length === 0 ? [] : [{ ...folderOrdered(files, by), kind }];
     const units: readonly UnorderedUnit[] = [
       ...hub(first, "first"),
       ...groups.map((group) => ({ ...group, kind: "part" as const })),
-      ...hub(last, "last"),
+      ...hub(last, "last").map((unit) => ({ ...unit, isSaid })),
       ...regenerated,
     ];
     return { units: orderUnits(units, ties), coupling, isWhole };

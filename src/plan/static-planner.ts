@@ -7,7 +7,8 @@ import { invalidPath } from "../core/glob-problem.ts";
 import { type Glob, isUnitId, type UnitId } from "../core/id.ts";
 import { isException, matcherOf } from "../core/ownership.ts";
 import type { PlanFile, Unit } from "../core/plan.ts";
-import { problemsFailure } from "../core/problem.ts";
+import { problemsFailure, shown } from "../core/problem.ts";
+import { someOf } from "../core/text.ts";
 import type { Split } from "./split.ts";
 import type { SplitUnit } from "./unit-order.ts";
 
@@ -28,6 +29,7 @@ export interface StaticPlanRequest {
   readonly worker?: string;
 }
 
+const namedMax = 3;
 const ordinaryModes: ReadonlySet<string> = new Set(["100644", "100755"]);
 
 /** The ordinary files at the base that the globs of `--files` take in, `!` for exceptions. */
@@ -45,8 +47,25 @@ export function matchedFiles(
   const isMatched = matcherOf(positive);
   const matched = files.filter((file) => ordinaryModes.has(file.mode) && isMatched(file.path));
   if (matched.length > 0) return matched.map(({ path, bytes = 0 }) => ({ path, bytes }));
-  throw new Failure("usage", "no_files", `no file at the base matches ${globs.join(" ")}`, {
-    advice: "quote the globs for the shell; a folder's files are 'folder/**'",
+  throw noFiles(
+    globs,
+    files.filter(({ path }) => isMatched(path)),
+  );
+}
+
+/** `others` are there, and nothing that a unit could change. */
+function noFiles(globs: readonly string[], others: readonly BaseFile[]): Failure {
+  if (others.length === 0) {
+    return new Failure("usage", "no_files", `no file at the base matches ${globs.join(" ")}`, {
+      advice: "quote the globs for the shell; a folder's files are 'folder/**'",
+    });
+  }
+  const names = others.map(({ path, mode }) => {
+    return `${shown(path)} (${mode === "160000" ? "a submodule" : "a symbolic link"})`;
+  });
+  const message = `nothing that ${globs.join(" ")} matches can be changed: ${someOf(names, namedMax)}`;
+  return new Failure("usage", "no_files", message, {
+    advice: "name ordinary files; what a link points to is named by its own path",
   });
 }
 

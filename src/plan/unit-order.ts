@@ -7,6 +7,8 @@ export interface UnorderedUnit extends FileGroup {
   readonly kind: "part" | "first" | "last" | "regenerate";
   /** Of `regenerate`. */
   readonly worker?: string;
+  /** Of `last`: somebody said so, and means after everybody. */
+  readonly isSaid?: boolean;
 }
 
 /** `after` are places in the list of all units. */
@@ -25,7 +27,8 @@ export function orderUnits(
   const parts = placesOf(units, "part");
   const imports = importsBetween(units, ties ?? []);
   const users = parts.filter((place) => imports.isAll(first) || imports.has(place, first));
-  const used = parts.filter((place) => imports.isAll(last) || imports.has(last, place));
+  const isLastOfAll = units[last]?.isSaid === true || imports.isAll(last);
+  const used = parts.filter((place) => isLastOfAll || imports.has(last, place));
   const ordered = units.map((unit, place): SplitUnit => {
     if (unit.kind === "part") {
       return { ...unit, after: first >= 0 && users.includes(place) ? [first] : [] };

@@ -3,6 +3,7 @@ import { sayRoughly } from "../core/duration.ts";
 import type { RefName, RepoPath, Sha, UnitId } from "../core/id.ts";
 import { criticalPath } from "../core/order.ts";
 import { type Json, type Plan, unitPositions } from "../core/plan.ts";
+import type { Spend } from "../core/spend.ts";
 import type { PlanTies, SplitReport } from "../core/split-report.ts";
 import type { SurveyNote } from "../core/survey.ts";
 import { oneLine } from "../core/text.ts";
@@ -11,7 +12,7 @@ import { shortName } from "./document.ts";
 import { sayAssumptions, sayEstimate } from "./estimate.ts";
 import { splitLines } from "./split.ts";
 import { type Cell, renderTable, type TableLook } from "./table.ts";
-import { sayCount, sayList, shortSha } from "./words.ts";
+import { sayCount, sayList, saySpend, shortSha } from "./words.ts";
 
 export interface PlanPreview {
   readonly plan: Plan;
@@ -23,6 +24,8 @@ export interface PlanPreview {
   /** Names of the checks of every merged tree. */
   readonly checks: readonly string[];
   readonly warnings: readonly string[];
+  /** What the model cost that made the plan. */
+  readonly planning?: Spend;
   /** Bytes, of the files that were weighed by something else than their size. */
   readonly weights?: ReadonlyMap<string, number>;
   /** Of a plan that was made of files. */
@@ -78,6 +81,9 @@ export function previewView(preview: PlanPreview, look: TableLook): string {
     "",
     renderTable(["unit", "wave", "files", "worker", "after", "what"], rows, look),
     "",
+    ...(preview.planning === undefined
+      ? []
+      : [`Planned by a model: ${saySpend(preview.planning)}`]),
     ...splitLines(preview),
     ...criticalLine(plan),
     ...(plan.estimate === undefined
@@ -123,6 +129,7 @@ export function previewDocument(preview: PlanPreview): unknown {
     waves: unitWaves(plan.units),
     criticalPath: critical.units,
     estimate: plan.estimate ?? null,
+    planning: preview.planning ?? null,
     split: split ?? null,
     cut: ties === undefined ? null : cutDocument(ties),
     notes: preview.notes ?? [],

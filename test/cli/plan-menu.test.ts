@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Doors, RunRequest } from "../../src/cli/doors.ts";
 import { Failure } from "../../src/core/failure.ts";
 import type { RefName } from "../../src/core/id.ts";
+import { noSpend } from "../../src/core/spend.ts";
 import type { PlanPreview } from "../../src/view/preview.ts";
 import { eventually } from "../support/eventually.ts";
 import { base, startRun, unit } from "../support/run-state.ts";
@@ -81,8 +82,9 @@ describe("a plan shown at a terminal", () => {
       asked.push(request);
       return finished();
     };
-    await typeAt(["r"], { plan: async () => ({ ...preview, weights }), run });
-    expect(asked.map(({ shown }) => shown)).toEqual([{ weights }]);
+    const planning = { ...noSpend, inputTokens: 7 };
+    await typeAt(["r"], { plan: async () => ({ ...preview, weights, planning }), run });
+    expect(asked.map(({ shown }) => shown)).toEqual([{ weights, spend: planning }]);
   });
 
   it("is saved under a name, plan.json if none is said", async () => {

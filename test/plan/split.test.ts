@@ -141,6 +141,15 @@ describe("hubs", () => {
     expect(units.at(-1)).toMatchObject({ kind: "last", after: [0, 1, 2, 3, 4] });
   });
 
+  it("come after all others where the config says last, whoever imports them", () => {
+    const imports = paths.map((path) => edge(path, third)).filter(({ from, to }) => from !== to);
+    const asked = { survey: surveyed(imports, [hub(third, "last")]), units: 5 };
+    const afterOf = (more: object) => splitFiles(request(40, { ...asked, ...more })).units.at(-1);
+    expect(afterOf({})).toMatchObject({ kind: "last", after: [] });
+    const told = rules({ files: [third], policy: "last" });
+    expect(afterOf(told)).toMatchObject({ kind: "last", after: [0, 1, 2, 3, 4] });
+  });
+
   it("stay with the others where there are too few units to set them apart", () => {
     const survey = surveyed([], [hub(first, "first")]);
     const { units, report } = splitFiles(request(40, { survey, units: 2 }));

@@ -150,7 +150,10 @@ describe("the files that --files names", () => {
     [["docs/**"], "no file at the base matches docs/**"],
     [["../x"], 'the command line: --files: "../x" leaves the repository'],
     [["["], 'the command line: --files: "[" has a [ that is never closed: write \\[ for itself'],
+    [["lib/**"], "nothing that lib/** matches can be changed: lib/link.ts (a symbolic link)"],
+    [["vendor/*"], "nothing that vendor/* matches can be changed: vendor/sub (a submodule)"],
   ])("are refused as a usage error: %j", (globs, message) => {
+    const tree = [at("src/a.ts"), at("lib/link.ts", "120000"), at("vendor/sub", "160000")];
     expect(() => matchedFiles(globs, tree)).toThrow(Failure);
     expect(() => matchedFiles(globs, tree)).toThrow(message);
   });

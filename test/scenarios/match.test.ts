@@ -129,14 +129,20 @@ describe("--match", () => {
 describe("a rule that cannot be looked for", () => {
   it.each<readonly [string, readonly string[], string]>([
     ["finds nothing", ["--match", "nowhere"], "nothing at the base matches /nowhere/"],
+    [
+      "finds nothing in what it cannot look into",
+      ["--match", "wrap", "--files", "art/*"],
+      "nothing at the base matches /wrap/ in art/*; not looked into: art/a.bin (is binary)",
+    ],
     ["is no expression", ["--match", "/(/"], "--match"],
     ["is a file that is not there", ["--match", "no.yml"], "no.yml does not exist"],
     ["is in no language", ["--match", "x", "--language", "klingon"], "klingon"],
     ["is not there", ["--language", "ts", "--files", "src/**"], "--language needs --match"],
+    ["is not there for rounds", ["--rounds", "2", "--files", "src/**"], "--rounds needs --match"],
     ["has too many rounds", ["--match", "wrap", "--rounds", "21"], "--rounds"],
     ["stands beside a plan", ["--match", "x", "--plan", "p.json"], "--match"],
   ])("because it %s is exit 2 and changes nothing", async (_, args, message) => {
-    const scene = await makeScene(sources);
+    const scene = await makeScene({ ...sources, "art/a.bin": "wrap\0\n" });
     const asked = ["run", ...args, "--command", "true"];
     const { code, document } = await scene.ask<ErrorDocument>(asked);
     expect(code).toBe(2);
