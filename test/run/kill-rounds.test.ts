@@ -34,11 +34,6 @@ test.concurrent.each<readonly Kill[]>([
   [{ when: "torn", line: "round-started" }],
   [
     { when: "after", line: "round-started" },
-    { when: "before", line: "round-started" },
-  ],
-  [
-    { when: "after", line: "round-started" },
-    { when: "after", line: "round-started" },
     { when: "before", line: "landed" },
   ],
 ])("killed at %o, it ends as it would have", async (...kills) => {
